@@ -1,0 +1,50 @@
+# `make try` answers a question, `make check` is everything that CI runs.
+PYTHON ?= python3
+VENV ?= .venv
+BIN = $(VENV)/bin
+QUESTION ?= can i carry over days i didn't use?
+
+.PHONY: try install dev check format lint types imports test docs lock bench clean
+
+try: install ## install, and answer a question from the sample documents
+	@$(BIN)/deskhand ask "$(QUESTION)"
+
+install: $(VENV)/installed
+dev: $(VENV)/installed-dev
+
+$(VENV)/installed: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Deskhand needs Python 3.11 or newer")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --require-hashes -r requirements.lock
+	$(BIN)/pip install --quiet --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/installed-dev: requirements-dev.lock $(VENV)/installed
+	$(BIN)/pip install --quiet --require-hashes -r requirements-dev.lock
+	@touch $@
+
+check: dev ## format, lint, types, import direction, tests, docs
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/pytest -n 2
+
+format: dev ## rewrite the code in the project's format
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+test: dev ## the tests alone
+	$(BIN)/pytest -n 2
+
+bench: dev ## every figure that the README quotes
+	$(BIN)/python -m benchmarks
+
+lock: ## resolve the dependencies anew; what is younger than a week is left out
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --exclude-newer "7 days" \
+	  --no-header --no-emit-index-url --no-emit-find-links --extra build pyproject.toml -o requirements.lock
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --exclude-newer "7 days" \
+	  --no-header --no-emit-index-url --no-emit-find-links --all-extras pyproject.toml -o requirements-dev.lock
+
+clean:
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis

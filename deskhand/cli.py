@@ -1,0 +1,197 @@
+"""The command line: `deskhand COMMAND`. Commands stay thin; what they do lives elsewhere.
+
+Heavy imports happen inside the commands, so that `deskhand --help` and wrong use answer at once.
+"""
+
+import asyncio
+import sys
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import typer
+
+from deskhand.guard import check_rooms
+from settings.errors import DeskhandError, UsageError
+
+app = typer.Typer(
+    name="deskhand",
+    help="Answers employees' questions from the company's own documents, with citations.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+settings_app = typer.Typer(help="Check the settings, or print their schema.", no_args_is_help=True)
+app.add_typer(settings_app, name="settings")
+
+HomeOption = Annotated[
+    str | None, typer.Option("--home", metavar="DIR", help="The home to work on (default: DESKHAND_HOME, else here).")
+]
+GroupsOption = Annotated[
+    str, typer.Option("--groups", metavar="A,B", help="Groups of the person asking; they decide what may be read.")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
+
+
+@app.callback()
+def _common(context: typer.Context, home: HomeOption = None) -> None:
+    context.obj = home
+
+
+@app.command()
+def ask(
+    context: typer.Context,
+    question: Annotated[str, typer.Argument(help="What you would like to know; `-` reads standard input.")],
+    home: HomeOption = None,
+    groups: GroupsOption = "",
+    json: JsonOption = False,
+) -> None:
+    """Answer one question."""
+    from deskhand.commands import ask_command
+
+    text = sys.stdin.read() if question == "-" else question
+    _run(ask_command(_home(context, home), text, _groups(groups), json))
+
+
+@app.command()
+def chat(context: typer.Context, home: HomeOption = None, groups: GroupsOption = "") -> None:
+    """Talk with the assistant in this terminal."""
+    from deskhand.commands import chat_command
+
+    _run(chat_command(_home(context, home), _groups(groups)))
+
+
+@app.command()
+def search(
+    context: typer.Context,
+    question: Annotated[str, typer.Argument(help="What to look for.")],
+    k: Annotated[int, typer.Option("-k", min=1, max=100, help="How many results.")] = 5,
+    per_document: Annotated[int, typer.Option(min=1, help="At most so many of one document.")] = 1,
+    home: HomeOption = None,
+    groups: GroupsOption = "",
+    json: JsonOption = False,
+) -> None:
+    """Show the passages that a question finds, best first."""
+    from deskhand.commands import search_command
+
+    _run(search_command(_home(context, home), question, k, per_document, _groups(groups), json))
+
+
+@app.command()
+def index(
+    context: typer.Context,
+    rebuild: Annotated[bool, typer.Option("--rebuild", help="Throw the index away and make it anew.")] = False,
+    home: HomeOption = None,
+    groups: GroupsOption = "",
+    json: JsonOption = False,
+) -> None:
+    """Bring the index up to date with the documents' folder."""
+    from deskhand.commands import index_command
+
+    _run(index_command(_home(context, home), rebuild, json))
+
+
+@app.command()
+def doctor(
+    context: typer.Context, home: HomeOption = None, groups: GroupsOption = "", json: JsonOption = False
+) -> None:
+    """Check settings, documents, models, keys and index, and say what to do next."""
+    from deskhand.doctor import doctor_command
+
+    if not _run(doctor_command(_home(context, home), json)):
+        raise typer.Exit(1)
+
+
+@app.command()
+def init(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The new home; made where missing.")],
+    sample: Annotated[bool, typer.Option("--sample", help="With the documents of a fictional company.")] = False,
+    home: HomeOption = None,
+    groups: GroupsOption = "",
+) -> None:
+    """Make a new home: settings, a persona and an empty folder for documents."""
+    from deskhand.new_home import make_home
+
+    print(make_home(folder, sample))
+
+
+@settings_app.command("check")
+def settings_check(
+    context: typer.Context, home: HomeOption = None, groups: GroupsOption = "", json: JsonOption = False
+) -> None:
+    """Check every settings file and plugin option; a line for every mistake."""
+    from deskhand.commands import settings_check_command
+
+    _run(settings_check_command(_home(context, home), json))
+
+
+@settings_app.command("schema")
+def settings_schema(
+    file: Annotated[str | None, typer.Argument(metavar="[FILE]", help="assistant, knowledge or models.")] = None,
+    write: Annotated[bool, typer.Option("--write", help="Write the schema files beside the settings.")] = False,
+    context: typer.Context = None,  # type: ignore[assignment]  # typer fills it in
+    home: HomeOption = None,
+    groups: GroupsOption = "",
+) -> None:
+    """Print the JSON Schema of the settings files, for editors."""
+    from deskhand.commands import settings_schema_command
+
+    print(settings_schema_command(_home(context, home), file, write))
+
+
+def _home(context: typer.Context, home: str | None) -> str | None:
+    root = context.find_root().obj
+    return home if home is not None else root
+
+
+def _groups(text: str) -> tuple[str, ...]:
+    return tuple(name for part in text.split(",") if (name := part.strip()))
+
+
+def _run(work: Coroutine[Any, Any, Any]) -> Any:
+    """Run a command's coroutine; Ctrl-C cancels it and waits until it has cleaned up."""
+    return asyncio.run(work)
+
+
+def main() -> NoReturn:
+    """The entry point: every error that a person can act on becomes one line on standard error."""
+    import click
+
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+    try:
+        check_rooms()
+        status = app(standalone_mode=False)
+        sys.exit(status if isinstance(status, int) else 0)
+    except DeskhandError as error:
+        _fail(str(error), error.exit_status)
+    except click.UsageError as error:
+        command = error.ctx.command_path if error.ctx else "deskhand"
+        _fail(f"{error.format_message()} (`{command} --help` shows what there is)", UsageError.exit_status)
+    except click.exceptions.Exit as stop:
+        sys.exit(stop.exit_code)
+    except (KeyboardInterrupt, click.exceptions.Abort):
+        _fail("stopped; what was done so far is kept, the same command goes on from there", 130)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(141)
+    except Exception as error:
+        _defect(error)
+
+
+def _fail(message: str, status: int) -> NoReturn:
+    for line in message.splitlines():
+        print(f"deskhand: {line}", file=sys.stderr)
+    sys.exit(status)
+
+
+def _defect(error: Exception) -> NoReturn:
+    """Not the user's mistake: one line for the user, the details in a file for the report."""
+    import tempfile
+    import traceback
+
+    with tempfile.NamedTemporaryFile("w", prefix="deskhand-", suffix=".log", delete=False, encoding="utf-8") as log:
+        log.write("".join(traceback.format_exception(error)))
+    _fail(f"a defect in Deskhand: {type(error).__name__}: {error}. Please report it with {log.name}", 70)

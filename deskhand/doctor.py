@@ -1,0 +1,126 @@
+"""`deskhand doctor`: what is wrong, in the order in which it should be mended."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import asdict, dataclass
+from typing import Literal
+
+from deskhand.commands import check_chain
+from deskhand.guard import foreign_rooms
+from deskhand.report import as_json
+from knowledge import open_index
+from knowledge.embedding import weights_fingerprint
+from knowledge.folder import stray_documents, walk_documents
+from settings import EXTRACTIVE, DeskhandError, Settings, SettingsError, find_home, load_settings
+
+Level = Literal["ok", "note", "wrong"]
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing looked at. `step` is what to do about it."""
+
+    what: str
+    level: Level
+    message: str
+    step: str = ""
+
+
+async def doctor_command(home: str | None, as_object: bool) -> bool:
+    """Print all checks and the next step; true where nothing is wrong."""
+    checks = [check async for check in examine(home)]
+    fine = all(check.level != "wrong" for check in checks)
+    step = next((check.step for check in sorted(checks, key=lambda c: c.level != "wrong") if check.step), "")
+    if as_object:
+        print(as_json({"ok": fine, "checks": [asdict(check) for check in checks], "next": step or None}))
+        return fine
+    for check in checks:
+        print(f"{check.level:>5}  {check.what}: {check.message}")
+    print(f"\nNext: {step}" if step else "\nEverything is fine: try `deskhand chat`.")
+    return fine
+
+
+async def examine(home: str | None) -> AsyncIterator[Check]:
+    """All checks; later ones are left out where an earlier one makes them pointless."""
+    found = find_home(home)
+    yield Check("home", "ok", str(found.root))
+    if foreign := await asyncio.to_thread(foreign_rooms):
+        for room, others in foreign.items():
+            yield Check(
+                "packages", "wrong", f"{', '.join(others)} also installs `{room}`", f"pip uninstall {others[0]}"
+            )
+    try:
+        settings = load_settings(found)
+        check_chain(settings)
+    except SettingsError as error:
+        for problem in error.problems:
+            yield Check("settings", "wrong", str(problem), f"correct {problem.place}")
+        return
+    chain = " > ".join(entry.name for entry in settings.assistant.plugins)
+    yield Check("settings", "ok", f"{len(settings.files)} files; chain {chain}")
+    for check in _models(settings):
+        yield check
+    async for check in _knowledge(settings):
+        yield check
+
+
+def _models(settings: Settings) -> Iterator[Check]:
+    models = settings.models
+    for route, names in models.routes.items():
+        yield Check("route", "ok", f"{route}: {' > '.join(names)}")
+    used = {name for names in models.routes.values() for name in names}
+    if used <= {EXTRACTIVE}:
+        yield Check("models", "note", "no language model is used: answers are quotes from the documents")
+    for name, entry in models.models.items():
+        if name not in used:
+            yield Check("models", "note", f"{name} is in no route")
+        if entry.api_key_env is not None and settings.secrets.get(entry.api_key_env) is None:
+            yield Check("tokens", "wrong", f"{name}: {entry.api_key_env} is not set", f"set {entry.api_key_env}")
+        elif entry.api_key_env is not None:
+            yield Check("tokens", "ok", f"{name}: {entry.api_key_env} is set")
+
+
+async def _knowledge(settings: Settings) -> AsyncIterator[Check]:
+    home = settings.home
+    embedding = settings.knowledge.embedding
+    weights = await asyncio.to_thread(weights_fingerprint, embedding, home.data / "models")
+    if weights is None:
+        yield Check("embedding", "note", f"{embedding.model} will be downloaded at the first indexing")
+    else:
+        yield Check("embedding", "ok", weights)
+    try:
+        walk = await asyncio.to_thread(walk_documents, home, settings.knowledge.ignore)
+    except DeskhandError as error:
+        yield Check("documents", "wrong", str(error), f"make the folder {home.documents}")
+        return
+    if not walk.files:
+        yield Check("documents", "wrong", f"{home.documents} is empty", f"drop documents into {home.documents}")
+        return
+    yield Check("documents", "ok", f"{len(walk.files)} files in {home.documents}")
+    for path in stray_documents(home):
+        yield Check("documents", "note", f"{home.shown(path)} is read, but belongs into {home.shown(home.documents)}/")
+    for source, reason in walk.unreadable.items():
+        yield Check("documents", "wrong", f"{source or home.documents} {reason}", f"make {source} readable")
+    async for check in _index(settings, len(walk.files)):
+        yield check
+
+
+async def _index(settings: Settings, files: int) -> AsyncIterator[Check]:
+    try:
+        async with open_index(settings) as index:
+            if await index.is_empty():
+                yield Check("index", "wrong", "nothing has been indexed yet", "run `deskhand index`")
+                return
+            if not await index.matches_settings():
+                yield Check("index", "wrong", "was built with other settings", "run `deskhand index`")
+            rows = list((await index.files()).values())
+    except DeskhandError as error:
+        yield Check("index", "wrong", str(error), "see above")
+        return
+    chunks = sum(row.chunks for row in rows)
+    yield Check("index", "ok", f"{sum(row.version is not None for row in rows)} documents, {chunks} chunks")
+    if len(rows) != files:
+        yield Check("index", "note", f"{len(rows)} files are known, {files} are there", "run `deskhand index`")
+    for row in rows:
+        if row.state == "failed":
+            yield Check("documents", "wrong", f"{row.source}: {row.reason}", f"mend {row.source}")

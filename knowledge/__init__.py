@@ -1,0 +1,12 @@
+"""Documents in, evidence out: load, chunk, embed, index, search.
+
+Public face: `open_index` gives an `Index` with `sync` and `search`; a search gives `Found` with
+`Passage`s, of which `quote` takes the best sentences. The company's documents lie in `docs/` below this folder.
+"""
+
+from knowledge.index import Index, open_index
+from knowledge.quotes import Quote
+from knowledge.search import Found, Passage
+from knowledge.sync import Progress, Receipt, SyncReport
+
+__all__ = ["Found", "Index", "Passage", "Progress", "Quote", "Receipt", "SyncReport", "open_index"]

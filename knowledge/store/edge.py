@@ -1,0 +1,180 @@
+"""The Qdrant engine inside this process: exact search, its files in one folder a generation.
+
+Every call holds the interpreter lock, so calls run inline and writes in small batches; threads
+would gain nothing. Exact search answers within milliseconds up to about 100,000 chunks.
+"""
+
+import asyncio
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import qdrant_edge as qe
+
+from knowledge.sparse import SparseVector
+from knowledge.store import Nearest, Payload, Point, Scored, Where, check_points
+from settings.errors import IndexLocked, IndexUnusable
+
+_BATCH = 64
+_DENSE = "dense"
+_SPARSE = "bm25"
+
+
+class EdgeStore:
+    """One generation of an index in a folder. Opened by `EdgeStores`."""
+
+    def __init__(self, shard: qe.EdgeShard, dimension: int) -> None:
+        self._shard = shard
+        self._dimension = dimension
+
+    async def upsert(self, points: Sequence[Point]) -> None:
+        check_points(points, self._dimension)
+        for start in range(0, len(points), _BATCH):
+            batch = [_to_engine(point) for point in points[start : start + _BATCH]]
+            self._shard.update(qe.UpdateOperation.upsert_points(batch))
+            await asyncio.sleep(0)
+
+    async def delete(self, version: str) -> None:
+        condition = qe.FieldCondition(key="version", match=qe.MatchValue(version))
+        self._shard.update(qe.UpdateOperation.delete_points_by_filter(qe.Filter(must=[condition])))
+
+    async def query(self, queries: Sequence[Nearest], where: Where) -> list[list[Scored]]:
+        condition = _filter(where)
+        requests = [_request(query, condition) for query in queries]
+        found = self._shard.query_batch(qe.QueryBatchRequest(requests))
+        return [[_scored(point) for point in points] for points in found]
+
+    async def fetch(self, ids: Sequence[str]) -> dict[str, Payload]:
+        records = self._shard.retrieve(list(ids), with_payload=True, with_vector=False)
+        return {str(record.id): payload_from_dict(record.payload or {}) for record in records}
+
+    async def count(self) -> int:
+        return self._shard.count(qe.CountRequest(exact=True))
+
+    async def flush(self) -> None:
+        self._shard.flush()
+
+    async def close(self) -> None:
+        self._shard.close()
+
+
+def open_edge(folder: Path, dimension: int) -> EdgeStore:
+    """Open the store in `folder`, or make one there.
+
+    Raises IndexLocked where another process has it open, IndexUnusable where its files are damaged.
+    """
+    config = qe.EdgeConfig(
+        vectors={_DENSE: qe.EdgeVectorParams(size=dimension, distance=qe.Distance.Cosine)},
+        sparse_vectors={_SPARSE: qe.EdgeSparseVectorParams(modifier=qe.Modifier.Idf)},
+        # no HNSW graph below a billion kilobytes of vectors: exact search
+        optimizers=qe.EdgeOptimizersConfig(indexing_threshold=10**9, default_segment_number=1),
+    )
+    marker = folder / "complete"
+    try:
+        if marker.exists():
+            return EdgeStore(qe.EdgeShard.load(str(folder), config), dimension)
+        return EdgeStore(_create(folder, config, marker), dimension)
+    except OSError:
+        raise
+    except Exception as error:  # the engine raises plain exceptions
+        if "WouldBlock" in str(error):
+            raise IndexLocked("another process has the index open") from None
+        reason = " ".join(str(error).split())[:200]
+        raise IndexUnusable(
+            f"the index in {folder} cannot be opened ({reason}): `deskhand index --rebuild` makes it anew"
+        ) from None
+
+
+class EdgeStores:
+    """Generations in folders `g1`, `g2`, ... below one folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._open: dict[int, EdgeStore] = {}
+
+    async def open(self, generation: int, dimension: int) -> EdgeStore:
+        if generation not in self._open:
+            self._open[generation] = open_edge(self._folder / f"g{generation}", dimension)
+        return self._open[generation]
+
+    async def keep_only(self, generation: int | None) -> None:
+        for number in [number for number in self._open if number != generation]:
+            await self._open.pop(number).close()
+        for folder in self._folder.glob("g*"):
+            if folder.name != f"g{generation}":
+                await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+
+    async def close(self) -> None:
+        while self._open:
+            await self._open.popitem()[1].close()
+
+
+def _create(folder: Path, config: qe.EdgeConfig, marker: Path) -> qe.EdgeShard:
+    """A new store; what a crash left of an earlier attempt is removed first."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    shard = qe.EdgeShard.create(str(folder), config)
+    for key in ("version", "audience"):
+        shard.update(qe.UpdateOperation.create_field_index(key, qe.PayloadSchemaType.Keyword))
+    shard.flush()
+    marker.touch()
+    return shard
+
+
+def _request(query: Nearest, condition: qe.Filter) -> qe.QueryRequest:
+    if isinstance(query.vector, SparseVector):
+        vector: Any = qe.SparseVector(indices=query.vector.indices, values=query.vector.values)
+        name = _SPARSE
+    else:
+        vector, name = list(query.vector), _DENSE
+    return qe.QueryRequest(
+        query=qe.Query.Nearest(vector, using=name),
+        limit=query.limit,
+        filter=condition,
+        with_payload=False,
+        with_vector=[_SPARSE] if query.with_weights else False,
+    )
+
+
+def _filter(where: Where) -> qe.Filter:
+    return qe.Filter(
+        must=[qe.FieldCondition(key="audience", match=qe.MatchAny(any=list(where.audience)))],
+        must_not=[qe.FieldCondition(key="version", match=qe.MatchAny(any=list(where.hidden)))]
+        if where.hidden
+        else None,
+    )
+
+
+def _scored(point: qe.ScoredPoint) -> Scored:
+    weights = None
+    if isinstance(point.vector, dict):
+        vector = point.vector.get(_SPARSE)
+        if isinstance(vector, qe.SparseVector):
+            weights = SparseVector(list(vector.indices), list(vector.values))
+    return Scored(str(point.id), point.score, weights)
+
+
+def _to_engine(point: Point) -> qe.Point:
+    sparse = qe.SparseVector(indices=point.sparse.indices, values=point.sparse.values)
+    return qe.Point(point.id, {_DENSE: list(point.dense), _SPARSE: sparse}, payload_to_dict(point.payload))
+
+
+def payload_to_dict(payload: Payload) -> dict[str, Any]:
+    """A payload as JSON types."""
+    return {
+        "source": payload.source,
+        "version": payload.version,
+        "ordinal": payload.ordinal,
+        "title": payload.title,
+        "headings": list(payload.headings),
+        "text": payload.text,
+        "line": payload.line,
+        "page": payload.page,
+        "audience": list(payload.audience),
+    }
+
+
+def payload_from_dict(data: dict[str, Any]) -> Payload:
+    """The reverse of `payload_to_dict`."""
+    return Payload(**{**data, "headings": tuple(data["headings"]), "audience": tuple(data["audience"])})

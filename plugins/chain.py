@@ -1,0 +1,131 @@
+"""The chain: an onion of plugins around an innermost handler.
+
+The first plugin of the list is the outermost. Each is called with the turn and a `call_next` that
+runs everything inside it. What always holds:
+
+- a plugin that fails or takes too long before it called on is skipped; afterwards the reply from
+  inside it is kept; one that declares itself `required` ends the turn with a refusal instead
+- the turn has a deadline, and every turn ends in a Reply
+- cancellation passes through
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from plugins.contract import CallNext, Outcome, Plugin, PluginTrace, Reply, StopChain, Turn
+
+_log = logging.getLogger("deskhand.chain")
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A plugin in its place. `seconds` is the time that it may take for itself."""
+
+    name: str
+    plugin: Plugin[Any]
+    seconds: float = 60.0
+
+
+class Chain:
+    """An ordered list of steps; `contact` is whom a reader is sent to when all else fails."""
+
+    def __init__(self, steps: Sequence[Step], contact: str, deadline_seconds: float = 90.0) -> None:
+        self.steps = tuple(steps)
+        self._contact = contact
+        self._deadline = deadline_seconds
+        handler: CallNext = self._nothing_answered
+        for step in reversed(self.steps):
+            handler = _layer(step, handler, contact)
+        self._handler = handler
+
+    async def __call__(self, turn: Turn) -> Reply:
+        """Answer a turn. The reply streams; it always ends in an outcome, whatever fails."""
+        return Reply(pieces=self._run(turn))
+
+    async def _run(self, turn: Turn) -> AsyncIterator[str | Outcome]:
+        ends = time.monotonic() + self._deadline
+        text = ""
+        try:
+            async with asyncio.timeout_at(asyncio.get_running_loop().time() + self._deadline):
+                reply = await self._handler(turn)
+            pieces = aiter(reply)
+            while True:
+                # not around the loop: a time limit must not be open while the reader has the piece
+                async with asyncio.timeout(max(0.0, ends - time.monotonic())):
+                    piece = await anext(pieces, None)
+                if piece is None:
+                    break
+                text += piece
+                yield piece
+            yield reply.outcome
+        except TimeoutError:
+            reason = f"no answer within {self._deadline:g} seconds"
+            yield self._apology(text, reason)
+            yield Outcome("refused", reason)
+        except Exception as error:
+            _log.exception("the chain failed")
+            reason = f"an internal error ({type(error).__name__})"
+            yield self._apology(text, reason)
+            yield Outcome("refused", reason)
+
+    async def _nothing_answered(self, turn: Turn) -> Reply:
+        reason = "no plugin of the chain answers questions"
+        return Reply(self._apology("", reason), Outcome("refused", reason))
+
+    def _apology(self, text: str, reason: str) -> str:
+        start = "\n\n(The answer breaks off here" if text else "I could not answer this"
+        return f"{start}: {reason}. Please ask {self._contact}.{')' if text else ''}"
+
+
+def _layer(step: Step, inner: CallNext, contact: str) -> CallNext:
+    """One plugin with its time limit, its isolation and its trace."""
+
+    async def handle(turn: Turn) -> Reply:
+        loop = asyncio.get_running_loop()
+        spent, mark = 0.0, loop.time()
+        kept: Reply | None = None
+        error = ""
+
+        async def call_next(inner_turn: Turn) -> Reply:
+            """The clock of this plugin stands still while the plugins inside it work."""
+            nonlocal spent, mark, kept
+            spent += loop.time() - mark
+            limit.reschedule(None)
+            try:
+                kept = await inner(inner_turn)
+                return kept
+            finally:
+                mark = loop.time()
+                limit.reschedule(mark + step.seconds - spent)
+
+        try:
+            async with asyncio.timeout(step.seconds) as limit:
+                reply = await step.plugin(turn, call_next)
+            if not isinstance(reply, Reply):
+                raise TypeError(f"returned {type(reply).__name__}, not a Reply")
+        except StopChain as stop:
+            reply = stop.reply
+        except Exception as failure:
+            timed_out = isinstance(failure, TimeoutError) and limit.expired()
+            error = f"took over {step.seconds:g} s" if timed_out else f"{type(failure).__name__}: {failure}"
+            _log.warning("plugin %s failed: %s", step.name, error, exc_info=None if timed_out else failure)
+            spent += loop.time() - mark
+            turn.trace.plugins.append(PluginTrace(step.name, spent, error))
+            return await _without(step, turn, inner, kept, contact)
+        spent += loop.time() - mark
+        turn.trace.plugins.append(PluginTrace(step.name, spent))
+        return reply
+
+    return handle
+
+
+async def _without(step: Step, turn: Turn, inner: CallNext, kept: Reply | None, contact: str) -> Reply:
+    """The reply when a plugin has failed."""
+    if step.plugin.required:
+        reason = f"the required plugin {step.name} failed"
+        return Reply(f"I cannot answer at the moment: {reason}. Please ask {contact}.", Outcome("refused", reason))
+    return kept if kept is not None else await inner(turn)

@@ -1,0 +1,42 @@
+"""rag: finds the passages that the answer is made from, and abstains where there are none."""
+
+from pydantic import Field
+
+from plugins.contract import CallNext, Options, Outcome, Plugin, Reply, Turn
+
+
+class RagOptions(Options):
+    """Override `search` of knowledge.yaml for this chain."""
+
+    passages: int | None = Field(None, ge=1, le=50)
+    """Passages to retrieve."""
+    per_document: int | None = Field(None, ge=1, le=50)
+    """At most so many from one document."""
+    least_evidence: float = Field(0.3, ge=0, le=2)
+    """Weaker evidence than this means that the documents don't say; 0 never abstains here."""
+
+
+class Rag(Plugin[RagOptions]):
+    """Retrieves passages that everyone in the audience may read."""
+
+    Options = RagOptions
+
+    async def __call__(self, turn: Turn, call_next: CallNext) -> Reply:
+        asked = [exchange.text for exchange in turn.history if exchange.role == "user"]
+        found = await self.context.search.search(
+            turn.message.text,
+            groups=turn.message.person.groups,
+            limit=self.options.passages,
+            per_document=self.options.per_document,
+            thread=asked,
+        )
+        turn.trace.note(f"{len(found.passages)} passages, evidence {found.evidence:.2f}")
+        if not found.passages or found.evidence < self.options.least_evidence:
+            return abstain(self.context.contact)
+        return await call_next(turn.with_(passages=found.passages, evidence=found.evidence))
+
+
+def abstain(contact: str) -> Reply:
+    """Say that the documents don't say, and whom to ask."""
+    reason = "the documents don't say"
+    return Reply(f"I could not find this in the documents. Please ask {contact}.", Outcome("abstained", reason))

@@ -1,0 +1,69 @@
+"""The database that all rooms keep their tables in: SQLite beside the index."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from settings.errors import StorageError
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncEngine
+
+
+def open_database(path: Path) -> "AsyncEngine":
+    """An engine on the file `path`, made where missing; dispose it when done.
+
+    Write-ahead log, so that readers never wait for a writer, and a sync at every commit: what was
+    committed is there after a crash or a power cut.
+    """
+    from sqlalchemy import event
+    from sqlalchemy.ext.asyncio import create_async_engine
+
+    engine = create_async_engine(f"sqlite+aiosqlite:///{path}", connect_args={"timeout": 10})
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def configure(connection: Any, _record: Any) -> None:
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    return engine
+
+
+@contextmanager
+def storage_errors(folder: Path) -> Iterator[None]:
+    """Turn a full, read-only or damaged disk into one clear line."""
+    from sqlalchemy.exc import DatabaseError
+
+    try:
+        yield
+    except DatabaseError as error:
+        reason = str(error.orig)
+        if "readonly" in reason or "unable to open" in reason:
+            raise StorageError(
+                f"{folder} cannot be written: check its permissions and whether the disk is read-only"
+            ) from None
+        if "full" in reason:
+            raise StorageError(_full(folder)) from None
+        if "malformed" in reason or "not a database" in reason:
+            raise StorageError(f"the database in {folder} is damaged: remove it and run `deskhand index`") from None
+        if "locked" in reason:
+            raise StorageError(f"the database in {folder} is held by another process: try again") from None
+        raise
+    except OSError as error:
+        raise storage_error(error, folder) from None
+
+
+def storage_error(error: OSError, folder: Path) -> StorageError:
+    """An error of the operating system, as one line."""
+    import errno
+
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return StorageError(_full(folder))
+    if error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
+        return StorageError(f"{folder} cannot be written: check its permissions and whether the disk is read-only")
+    return StorageError(f"{error.filename or folder}: {error.strerror or error}")
+
+
+def _full(folder: Path) -> str:
+    return f"the disk that holds {folder} is full: make room and run the command again; nothing that was saved is lost"

@@ -1,0 +1,58 @@
+"""A home: the folder that holds one assistant's settings, documents and state."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from settings.environment import variable
+from settings.errors import UsageError
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """Paths of one assistant; nothing outside `root` is ever written."""
+
+    root: Path
+
+    @property
+    def settings(self) -> Path:
+        """YAML files, personas, and optionally a folder `secrets`."""
+        return self.root / "settings"
+
+    @property
+    def knowledge(self) -> Path:
+        """Parent of the documents' folder; documents dropped here by mistake are read too."""
+        return self.root / "knowledge"
+
+    @property
+    def documents(self) -> Path:
+        """The company's documents."""
+        return self.knowledge / "docs"
+
+    @property
+    def data(self) -> Path:
+        """State: the index, the database. Never in version control."""
+        return self.root / "data"
+
+    @property
+    def database(self) -> Path:
+        """The SQLite file, one for all rooms."""
+        return self.data / "deskhand.db"
+
+    def shown(self, path: Path) -> str:
+        """A path as messages show it: relative to the home where it lies inside."""
+        return path.relative_to(self.root).as_posix() if path.is_relative_to(self.root) else str(path)
+
+
+def find_home(chosen: str | Path | None = None) -> Home:
+    """The home named by `chosen`, else by `DESKHAND_HOME`, else the checkout itself.
+
+    Raises UsageError where that folder does not exist.
+    """
+    named = chosen or variable("DESKHAND_HOME")
+    root = Path(named).expanduser().resolve() if named else CHECKOUT
+    if not root.is_dir():
+        origin = "--home" if chosen else "DESKHAND_HOME"
+        raise UsageError(f"{origin}: there is no folder {root}: `deskhand init {root}` makes a new home there")
+    return Home(root)

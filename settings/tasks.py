@@ -1,0 +1,19 @@
+"""Background tasks with an owner: none outlives the block that started it."""
+
+import asyncio
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+@asynccontextmanager
+async def running(coroutine: Coroutine[None, None, T]) -> AsyncIterator["asyncio.Task[T]"]:
+    """Run a coroutine beside the block; what is left of it at the end is cancelled and awaited."""
+    task = asyncio.create_task(coroutine)  # noqa: TID251  # the owner is this block
+    try:
+        yield task
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
