@@ -1,21 +1,28 @@
-"""The front door: what plugin authors import, and the command line."""
+"""The front door: what plugin authors import, and the command line.
 
-from plugins import (
-    CallNext,
-    Citation,
-    Context,
-    Exchange,
-    Message,
-    OptionError,
-    Options,
-    Outcome,
-    Person,
-    Place,
-    Plugin,
-    Reply,
-    StopChain,
-    Turn,
-)
+`from deskhand import Plugin, Turn, Reply` gives the contract. It is loaded at the first use of a
+name, so that `deskhand --help` does not wait for the whole assistant.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from plugins import (
+        CallNext,
+        Citation,
+        Context,
+        Exchange,
+        Message,
+        OptionError,
+        Options,
+        Outcome,
+        Person,
+        Place,
+        Plugin,
+        Reply,
+        StopChain,
+        Turn,
+    )
 
 __all__ = [
     "CallNext",
@@ -33,3 +40,11 @@ __all__ = [
     "StopChain",
     "Turn",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name in __all__:
+        import plugins
+
+        return getattr(plugins, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -7,7 +7,8 @@ moment leaves either, never both and never half.
 """
 
 from array import array
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Literal
@@ -15,6 +16,7 @@ from typing import Literal
 from sqlalchemy import (
     BigInteger,
     Column,
+    ColumnElement,
     Integer,
     LargeBinary,
     MetaData,
@@ -27,7 +29,7 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.dialects.sqlite import insert as upsert
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from knowledge.embedding import Vector
 
@@ -109,10 +111,16 @@ def embedding_key(fingerprint: str, text: str) -> bytes:
 
 
 class Catalogue:
-    """The tables of this room. Methods that write commit before they return."""
+    """The tables of this room. Methods that write commit before they return.
+
+    What every search asks for (the current generation and its hidden versions) is also kept in
+    memory, and follows each commit: one process holds a home.
+    """
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
+        self._current: Generation | None = None
+        self._hidden: dict[int, frozenset[str]] = {}
 
     async def prepare(self) -> None:
         """Make the tables where they are missing."""
@@ -121,7 +129,9 @@ class Catalogue:
 
     async def current(self) -> Generation | None:
         """The generation that answers questions."""
-        return await self._one_generation(_generation.c.current == 1)
+        if self._current is None:
+            self._current = await self._one_generation(_generation.c.current == 1)
+        return self._current
 
     async def building(self, fingerprint: str, dimension: int) -> Generation:
         """The unfinished generation of this fingerprint, else a new one."""
@@ -144,12 +154,15 @@ class Catalogue:
                 await connection.execute(delete(table).where(table.c.generation != generation.id))
             await connection.execute(delete(_generation).where(_generation.c.id != generation.id))
             await connection.execute(update(_generation).values(current=1))
+        self._current = generation
 
     async def clear(self) -> None:
         """Forget all generations and files; embeddings stay."""
         async with self._engine.begin() as connection:
             for table in (_file, _hidden, _generation):
                 await connection.execute(delete(table))
+        self._current = None
+        self._hidden.clear()
 
     async def files(self, generation: Generation) -> dict[str, FileRow]:
         """All files by source."""
@@ -160,46 +173,46 @@ class Catalogue:
 
     async def hidden(self, generation: Generation) -> frozenset[str]:
         """Versions in the store that no query may see."""
-        async with self._engine.connect() as connection:
-            rows = await connection.execute(select(_hidden.c.version).where(_hidden.c.generation == generation.id))
-            return frozenset(row[0] for row in rows)
+        if generation.id not in self._hidden:
+            async with self._engine.connect() as connection:
+                rows = await connection.execute(select(_hidden.c.version).where(_hidden.c.generation == generation.id))
+                self._hidden[generation.id] = frozenset(row[0] for row in rows)
+        return self._hidden[generation.id]
 
     async def hide(self, generation: Generation, versions: Iterable[str]) -> None:
         """Hide versions that are about to be written."""
-        rows = [{"generation": generation.id, "version": version} for version in versions]
-        if rows:
-            async with self._engine.begin() as connection:
-                await connection.execute(upsert(_hidden).on_conflict_do_nothing(), rows)
+        new = frozenset(versions)
+        async with self._change_hidden(generation, hide=new) as connection:
+            await _insert_hidden(connection, generation, new)
 
     async def record(self, generation: Generation, rows: Sequence[FileRow], superseded: Iterable[str] = ()) -> None:
         """Save files: their versions are visible from here on, and the `superseded` ones are not."""
-        now_visible = [row.version for row in rows if row.version is not None]
-        async with self._engine.begin() as connection:
+        visible = frozenset(row.version for row in rows if row.version is not None)
+        old = frozenset(superseded)
+        async with self._change_hidden(generation, hide=old, show=visible) as connection:
             if rows:
                 statement = upsert(_file)
                 changes = {column.name: statement.excluded[column.name] for column in _file.c if not column.primary_key}
                 values = [{"generation": generation.id, **_values(row)} for row in rows]
                 await connection.execute(statement.on_conflict_do_update(set_=changes), values)
-            await self._unhide(connection, generation, now_visible)
-            old = [{"generation": generation.id, "version": version} for version in superseded]
-            if old:
-                await connection.execute(upsert(_hidden).on_conflict_do_nothing(), old)
+            await _delete_hidden(connection, generation, visible)
+            await _insert_hidden(connection, generation, old)
 
     async def remove(self, generation: Generation, rows: Sequence[FileRow]) -> None:
         """Forget files; their versions are hidden until they have been deleted from the store."""
-        old = [{"generation": generation.id, "version": row.version} for row in rows if row.version is not None]
-        async with self._engine.begin() as connection:
+        old = frozenset(row.version for row in rows if row.version is not None)
+        async with self._change_hidden(generation, hide=old) as connection:
             for row in rows:
                 await connection.execute(
                     delete(_file).where(_file.c.generation == generation.id, _file.c.source == row.source)
                 )
-            if old:
-                await connection.execute(upsert(_hidden).on_conflict_do_nothing(), old)
+            await _insert_hidden(connection, generation, old)
 
     async def unhide(self, generation: Generation, versions: Sequence[str]) -> None:
         """Forget versions that are no longer in the store."""
-        async with self._engine.begin() as connection:
-            await self._unhide(connection, generation, versions)
+        gone = frozenset(versions)
+        async with self._change_hidden(generation, show=gone) as connection:
+            await _delete_hidden(connection, generation, gone)
 
     async def embeddings(self, keys: Sequence[bytes]) -> dict[bytes, Vector]:
         """Those of the keys that are known, with their vectors."""
@@ -220,18 +233,36 @@ class Catalogue:
             async with self._engine.begin() as connection:
                 await connection.execute(upsert(_embedding).on_conflict_do_nothing(), rows)
 
-    async def _one_generation(self, condition: object) -> Generation | None:
+    async def _one_generation(self, condition: ColumnElement[bool]) -> Generation | None:
         columns = (_generation.c.id, _generation.c.fingerprint, _generation.c.dimension)
         async with self._engine.connect() as connection:
-            row = (await connection.execute(select(*columns).where(condition).limit(1))).first()  # type: ignore[arg-type]
+            row = (await connection.execute(select(*columns).where(condition).limit(1))).first()
             return Generation(*row) if row else None
 
-    async def _unhide(self, connection: object, generation: Generation, versions: Sequence[str]) -> None:
-        for start in range(0, len(versions), _ROWS_A_STATEMENT):
-            some = versions[start : start + _ROWS_A_STATEMENT]
-            await connection.execute(  # type: ignore[attr-defined]
-                delete(_hidden).where(_hidden.c.generation == generation.id, _hidden.c.version.in_(some))
-            )
+    @asynccontextmanager
+    async def _change_hidden(
+        self, generation: Generation, hide: frozenset[str] = frozenset(), show: frozenset[str] = frozenset()
+    ) -> AsyncIterator[AsyncConnection]:
+        """A transaction; the set in memory follows when it is committed."""
+        before = await self.hidden(generation)
+        async with self._engine.begin() as connection:
+            yield connection
+        self._hidden[generation.id] = (before - show) | hide
+
+
+async def _insert_hidden(connection: AsyncConnection, generation: Generation, versions: frozenset[str]) -> None:
+    rows = [{"generation": generation.id, "version": version} for version in sorted(versions)]
+    if rows:
+        await connection.execute(upsert(_hidden).on_conflict_do_nothing(), rows)
+
+
+async def _delete_hidden(connection: AsyncConnection, generation: Generation, versions: frozenset[str]) -> None:
+    ordered = sorted(versions)
+    for start in range(0, len(ordered), _ROWS_A_STATEMENT):
+        some = ordered[start : start + _ROWS_A_STATEMENT]
+        await connection.execute(
+            delete(_hidden).where(_hidden.c.generation == generation.id, _hidden.c.version.in_(some))
+        )
 
 
 def _values(row: FileRow) -> dict[str, object]:

@@ -32,13 +32,17 @@ _LEAST_FREE = 100_000_000
 class Index:
     """Made by `open_index`; everything that the other rooms ask of the knowledge goes through here."""
 
-    def __init__(self, settings: Settings, catalogue: Catalogue, stack: AsyncExitStack) -> None:
+    def __init__(
+        self, settings: Settings, catalogue: Catalogue, stack: AsyncExitStack, embedder: Embedder | None = None
+    ) -> None:
         self._settings = settings
         self._home = settings.home
         self._catalogue = catalogue
         self._stack = stack
         self._terms = TermWeights(settings.knowledge.language)
-        self._loading: asyncio.Task[Embedder] | None = None
+        self._given = embedder
+        self._fingerprint: str | None = None
+        self._loading: asyncio.Future[Embedder] | None = None
         self._stores: Stores = EdgeStores(self._home.data / "index")
 
     async def search(
@@ -113,14 +117,13 @@ class Index:
 
     async def embedder(self) -> Embedder:
         """The embedding model, loaded at the first call, in a thread."""
-        if self._loading is None:
-            self._loading = asyncio.ensure_future(self._load_embedder())
-        return await asyncio.shield(self._loading)
+        return self._given if self._given is not None else await asyncio.shield(self.warm_up())
 
-    def warm_up(self) -> None:
+    def warm_up(self) -> "asyncio.Future[Embedder]":
         """Begin to load the embedding model while other things are being prepared."""
         if self._loading is None:
             self._loading = asyncio.ensure_future(self._load_embedder())
+        return self._loading
 
     async def close(self) -> None:
         """Close stores and the database and let go of the home."""
@@ -145,6 +148,11 @@ class Index:
 
     async def _wanted_fingerprint(self) -> str:
         """Names everything that must be the same for two chunks to stand in one index."""
+        if self._fingerprint is None:
+            self._fingerprint = await self._compute_fingerprint()
+        return self._fingerprint
+
+    async def _compute_fingerprint(self) -> str:
         embedding = self._settings.knowledge.embedding
         weights = await asyncio.to_thread(weights_fingerprint, embedding, self._models_folder)
         if weights is None:  # not on this machine yet: loading brings it
@@ -184,10 +192,11 @@ class Index:
 
 
 @asynccontextmanager
-async def open_index(settings: Settings) -> AsyncIterator[Index]:
+async def open_index(settings: Settings, embedder: Embedder | None = None) -> AsyncIterator[Index]:
     """Open the index of a home, made where missing, for this process alone.
 
-    Raises IndexLocked while another process has it, StorageError where `data/` cannot be written.
+    An `embedder` that is given is used and left open: several indexes can share one model. Raises
+    IndexLocked while another process has the home, StorageError where `data/` cannot be written.
     """
     async with AsyncExitStack() as stack:
         with storage_errors(settings.home.data):
@@ -197,7 +206,7 @@ async def open_index(settings: Settings) -> AsyncIterator[Index]:
             stack.push_async_callback(engine.dispose)
             catalogue = Catalogue(engine)
             await catalogue.prepare()
-        index = Index(settings, catalogue, stack.pop_all())
+        index = Index(settings, catalogue, stack.pop_all(), embedder)
         try:
             yield index
         finally:
@@ -208,7 +217,7 @@ def _hold(data: Path, stack: AsyncExitStack) -> None:
     """Take the lock of the home; the system lets go of it when this process ends, however it ends."""
     from filelock import FileLock, Timeout
 
-    lock = FileLock(data / "index.lock")
+    lock = FileLock(data / "index.lock", thread_local=False)  # taken and let go of in different threads
     owner = data / "index.owner"
     try:
         lock.acquire(timeout=0)

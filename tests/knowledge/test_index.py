@@ -1,0 +1,351 @@
+"""The index as the other rooms use it: sync and search over a real folder, model and engine."""
+
+import asyncio
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from knowledge import Receipt, SyncReport, open_index
+from knowledge.embedding import Embedder
+from settings import Home, Settings, load_settings
+from settings.errors import FolderError, IndexEmpty, IndexLocked, IndexMismatch
+
+Write = Callable[[str, str | bytes], Path]
+
+LEAVE = "# Leave\n\nEmployees have 25 days of annual leave a year.\n\n## Carry over\n\nUp to 5 days move on.\n"
+VPN = "# VPN\n\nError E-4107 means that the certificate has expired: renew it in the hub.\n"
+
+
+async def sync(settings: Settings, embedder: Embedder) -> SyncReport:
+    async with open_index(settings, embedder) as index:
+        return await index.sync()
+
+
+async def sources(settings: Settings, embedder: Embedder, question: str, groups: tuple[str, ...] = ()) -> list[str]:
+    async with open_index(settings, embedder) as index:
+        found = await index.search(question, groups, limit=10, per_document=10)
+    return [passage.source for passage in found.passages]
+
+
+def states(report: SyncReport) -> dict[str, str]:
+    return {receipt.source: receipt.state for receipt in report.receipts}
+
+
+def age(path: Path) -> None:
+    """As if the file had been written long ago, so that its time stamp is settled."""
+    stat = path.stat()
+    os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns - 10_000_000_000))
+
+
+@pytest.fixture
+def documents(write: Write) -> dict[str, Path]:
+    files = {"leave.md": LEAVE, "help/vpn.md": VPN}
+    paths = {source: write(f"knowledge/docs/{source}", text) for source, text in files.items()}
+    for path in paths.values():
+        age(path)
+    return paths
+
+
+async def test_every_file_has_a_receipt_and_its_text_is_found(
+    documents: dict[str, Path], write: Write, settings: Settings, embedder: Embedder
+) -> None:
+    write("knowledge/docs/empty.md", "---\ntitle: Nothing\n---\n")
+    write("knowledge/docs/picture.png", b"\x89PNG")
+    write("knowledge/docs/bad.md", "---\naudience: [\n---\n\nsecret\n")
+    report = await sync(settings, embedder)
+    assert states(report) == {
+        "bad.md": "failed",
+        "empty.md": "skipped",
+        "help/vpn.md": "indexed",
+        "leave.md": "indexed",
+        "picture.png": "skipped",
+    }
+    assert all(receipt.reason for receipt in report.receipts if receipt.state in ("failed", "skipped"))
+    assert (report.added, report.updated) == (2, 0)
+    assert (await sources(settings, embedder, "how many holidays do I get"))[0] == "leave.md"
+    assert (await sources(settings, embedder, "error e4107"))[0] == "help/vpn.md"
+
+
+async def test_nothing_is_opened_or_embedded_where_nothing_changed(
+    documents: dict[str, Path], settings: Settings, embedder: Embedder
+) -> None:
+    await sync(settings, embedder)
+    for path in documents.values():
+        stat = path.stat()
+        path.write_text(path.read_text().replace("e", "x"))  # would be seen, if the file were opened
+        os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+    report = await sync(settings, embedder)
+    assert set(states(report).values()) == {"unchanged"}
+    assert report.embedded == 0
+
+
+async def test_a_touched_file_is_unchanged_and_an_edited_one_embeds_only_what_is_new(
+    documents: dict[str, Path], settings: Settings, embedder: Embedder
+) -> None:
+    long = "\n\n".join(f"## Part {part}\n\n" + f"Sentence about topic {part}. " * 30 for part in range(6))
+    documents["leave.md"].write_text(f"# Long\n\n{long}\n")
+    first = await sync(settings, embedder)
+    chunks = next(receipt.chunks for receipt in first.receipts if receipt.source == "leave.md")
+    assert chunks == 6
+    documents["help/vpn.md"].touch()
+    documents["leave.md"].write_text(f"# Long\n\n{long}\n".replace("topic 3", "subject 3"))
+    report = await sync(settings, embedder)
+    assert states(report) == {"help/vpn.md": "unchanged", "leave.md": "indexed"}
+    assert (report.updated, report.added, report.embedded) == (1, 0, 1)
+
+
+async def test_a_renamed_or_copied_file_embeds_nothing(
+    documents: dict[str, Path], settings: Settings, embedder: Embedder
+) -> None:
+    await sync(settings, embedder)
+    moved = documents["leave.md"].with_name("holidays.md")
+    documents["leave.md"].rename(moved)
+    moved.with_name("copy.md").write_bytes(moved.read_bytes())
+    report = await sync(settings, embedder)
+    assert report.embedded == 0
+    assert states(report) == {
+        "copy.md": "indexed",
+        "help/vpn.md": "unchanged",
+        "holidays.md": "indexed",
+        "leave.md": "removed",
+    }
+    found = await sources(settings, embedder, "annual leave")
+    assert "leave.md" not in found
+    assert {"copy.md", "holidays.md"} <= set(found)
+
+
+async def test_a_deleted_file_is_never_found_again(
+    documents: dict[str, Path], settings: Settings, embedder: Embedder
+) -> None:
+    await sync(settings, embedder)
+    documents["leave.md"].unlink()
+    assert states(await sync(settings, embedder))["leave.md"] == "removed"
+    assert await sources(settings, embedder, "annual leave") == ["help/vpn.md"]
+    async with open_index(settings, embedder) as index:
+        assert set(await index.files()) == {"help/vpn.md"}
+
+
+async def test_only_the_new_version_of_a_file_is_found(
+    documents: dict[str, Path], settings: Settings, embedder: Embedder
+) -> None:
+    await sync(settings, embedder)
+    documents["leave.md"].write_text(LEAVE.replace("25 days", "30 days"))
+    await sync(settings, embedder)
+    async with open_index(settings, embedder) as index:
+        found = await index.search("annual leave", limit=10, per_document=10)
+    text = "\n".join(passage.text for passage in found.passages)
+    assert "30 days" in text
+    assert "25 days" not in text
+
+
+async def test_a_new_version_that_fails_keeps_the_last_good_one_until_it_is_mended(
+    documents: dict[str, Path], settings: Settings, embedder: Embedder
+) -> None:
+    await sync(settings, embedder)
+    documents["leave.md"].write_text("---\naudience: [\n---\n\nbroken\n")
+    report = await sync(settings, embedder)
+    assert states(report)["leave.md"] == "failed"
+    assert "last good version" in next(r.reason for r in report.receipts if r.source == "leave.md")
+    assert "leave.md" in await sources(settings, embedder, "annual leave")
+    age(documents["leave.md"])
+    assert states(await sync(settings, embedder))["leave.md"] == "failed"  # said again, not forgotten
+    documents["leave.md"].write_text(LEAVE)
+    report = await sync(settings, embedder)
+    assert states(report)["leave.md"] == "unchanged"  # back to what was in the index all along
+    assert "leave.md" in await sources(settings, embedder, "annual leave")
+
+
+async def test_a_file_that_loses_its_text_is_no_longer_found(
+    documents: dict[str, Path], settings: Settings, embedder: Embedder
+) -> None:
+    await sync(settings, embedder)
+    documents["leave.md"].write_text("")
+    assert states(await sync(settings, embedder))["leave.md"] == "skipped"
+    assert await sources(settings, embedder, "annual leave") == ["help/vpn.md"]
+
+
+async def test_a_file_written_within_the_clock_s_grain_is_read_once_more(
+    write: Write, settings: Settings, embedder: Embedder
+) -> None:
+    path = write("knowledge/docs/a.md", "Office hours are 9 to 5.\n")
+    await sync(settings, embedder)
+    stat = path.stat()
+    path.write_text("Office hours are 8 to 4.\n")
+    os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))  # same size, same time: a fast second save
+    assert states(await sync(settings, embedder)) == {"a.md": "indexed"}
+
+
+async def test_only_its_audience_finds_a_restricted_file(
+    documents: dict[str, Path], write: Write, settings: Settings, embedder: Embedder
+) -> None:
+    write("knowledge/docs/pay.md", "---\naudience: [managers, board]\n---\n\nAnnual leave of managers: 40 days.\n")
+    await sync(settings, embedder)
+    assert "pay.md" not in await sources(settings, embedder, "annual leave of managers")
+    assert "pay.md" not in await sources(settings, embedder, "annual leave of managers", ("staff",))
+    assert (await sources(settings, embedder, "annual leave of managers", ("board",)))[0] == "pay.md"
+
+
+async def test_removing_the_last_file_of_many_needs_the_folder_not_to_be_empty(
+    documents: dict[str, Path], settings: Settings, embedder: Embedder
+) -> None:
+    await sync(settings, embedder)
+    for path in documents.values():
+        path.unlink()
+    with pytest.raises(FolderError, match=r"2 files are indexed.*Nothing was removed"):
+        await sync(settings, embedder)
+    assert await sources(settings, embedder, "annual leave")
+
+
+async def test_missing_and_empty_folders_are_said(settings: Settings, embedder: Embedder) -> None:
+    with pytest.raises(FolderError, match="holds no documents"):
+        await sync(settings, embedder)
+    settings.home.documents.rmdir()
+    with pytest.raises(FolderError, match="there is no folder"):
+        await sync(settings, embedder)
+
+
+async def test_searching_before_anything_was_indexed_says_so(settings: Settings, embedder: Embedder) -> None:
+    with pytest.raises(IndexEmpty, match="deskhand index"):
+        await sources(settings, embedder, "anything")
+
+
+async def test_another_way_of_cutting_builds_a_new_index_beside_the_old_one(
+    documents: dict[str, Path], write: Write, home: Home, settings: Settings, embedder: Embedder
+) -> None:
+    await sync(settings, embedder)
+    write("settings/knowledge.yaml", "chunk: {target_words: 30, most_words: 40}\n")
+    changed = load_settings(home)
+    with pytest.raises(IndexMismatch, match="deskhand index"):
+        await sources(changed, embedder, "annual leave")
+    assert await sources(settings, embedder, "annual leave")  # the old one still answers
+    await sync(changed, embedder)
+    assert await sources(changed, embedder, "annual leave")
+    assert len(list((home.data / "index").iterdir())) == 1
+
+
+async def test_rebuilding_uses_the_embeddings_again(
+    documents: dict[str, Path], settings: Settings, embedder: Embedder
+) -> None:
+    await sync(settings, embedder)
+    async with open_index(settings, embedder) as index:
+        report = await index.sync(rebuild=True)
+    assert (report.added, report.embedded) == (2, 0)
+
+
+async def test_a_second_process_gets_one_line_with_the_first_one_s_number(
+    documents: dict[str, Path], settings: Settings, embedder: Embedder
+) -> None:
+    async with open_index(settings, embedder):
+        with pytest.raises(IndexLocked, match=str(os.getpid())):
+            async with open_index(settings, embedder):
+                pass
+
+
+async def test_searches_go_on_while_the_folder_is_indexed(
+    documents: dict[str, Path], write: Write, settings: Settings, embedder: Embedder
+) -> None:
+    async with open_index(settings, embedder) as index:
+        await index.sync()
+        for number in range(60):
+            write(f"knowledge/docs/more/{number}.md", f"# Topic {number}\n\nText about subject {number}.\n")
+        running = asyncio.ensure_future(index.sync())
+        seen = set()
+        while not running.done():
+            found = await index.search("annual leave", limit=3)
+            seen.add(found.passages[0].source)
+            await asyncio.sleep(0)
+        await running
+    assert seen == {"leave.md"}
+
+
+class StopAfter:
+    """Progress that cancels the run after so many files."""
+
+    def __init__(self, files: int) -> None:
+        self.left = files
+
+    def start(self, files: int) -> None:
+        pass
+
+    def file(self, receipt: Receipt) -> None:
+        self.left -= 1
+        if self.left == 0:
+            task = asyncio.current_task()
+            assert task is not None
+            task.cancel()
+
+
+async def test_a_cancelled_run_leaves_whole_files_and_the_next_one_completes(
+    write: Write, settings: Settings, embedder: Embedder
+) -> None:
+    for number in range(80):
+        write(f"knowledge/docs/{number:02}.md", f"# Topic {number}\n\nText about subject {number}.\n")
+    async with open_index(settings, embedder) as index:
+        with pytest.raises(asyncio.CancelledError):
+            await index.sync(StopAfter(40))
+    report = await sync(settings, embedder)
+    assert report.count("failed") == 0
+    async with open_index(settings, embedder) as index:
+        assert len(await index.files()) == 80
+        found = await index.search("subject", limit=100, per_document=9)
+    assert len(found.passages) == 80
+
+
+async def test_a_large_file_passes_through_in_parts(write: Write, settings: Settings, embedder: Embedder) -> None:
+    text = "\n\n".join(f"# Section {number}\n\n" + f"word{number} " * 150 for number in range(150))
+    write("knowledge/docs/large.md", text)
+    report = await sync(settings, embedder)
+    assert report.embedded == report.receipts[0].chunks >= 150
+
+
+async def test_files_with_the_same_text_are_embedded_once(
+    write: Write, settings: Settings, embedder: Embedder
+) -> None:
+    for name in ("a", "b", "c"):
+        write(f"knowledge/docs/{name}.md", "# Same\n\nThe same text in every file.\n")
+    report = await sync(settings, embedder)
+    assert (report.added, report.embedded) == (3, 1)
+
+
+CRASH = """
+import asyncio, os, signal, sys
+from knowledge import open_index
+from settings import find_home, load_settings
+
+class Die:
+    def __init__(self, files): self.left = files
+    def start(self, files): pass
+    def file(self, receipt):
+        self.left -= 1
+        if self.left <= 0: os.kill(os.getpid(), signal.SIGKILL)
+
+async def main():
+    async with open_index(load_settings(find_home(sys.argv[1]))) as index:
+        await index.sync(Die(int(sys.argv[2])))
+
+asyncio.run(main())
+"""
+
+
+@pytest.mark.parametrize("files", [1, 40])
+async def test_a_killed_run_is_completed_by_the_next_one(
+    files: int, write: Write, settings: Settings, embedder: Embedder, tmp_path: Path
+) -> None:
+    for number in range(60):
+        write(f"knowledge/docs/{number:02}.md", f"# Topic {number}\n\nText about subject {number}.\n")
+    killed = subprocess.run([sys.executable, "-c", CRASH, str(settings.home.root), str(files)], check=False)
+    assert killed.returncode == -9
+    report = await sync(settings, embedder)
+    assert report.count("failed") == 0
+    undisturbed = replace(settings, home=Home(tmp_path / "other"))
+    undisturbed.home.knowledge.mkdir(parents=True)
+    undisturbed.home.documents.symlink_to(settings.home.documents)
+    await sync(undisturbed, embedder)
+    for question in ("subject 7", "topic 33", "text"):
+        async with open_index(settings, embedder) as one, open_index(undisturbed, embedder) as other:
+            assert await one.search(question, limit=60) == await other.search(question, limit=60)
