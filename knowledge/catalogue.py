@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from hashlib import blake2b
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from sqlalchemy import (
     BigInteger,
@@ -85,12 +85,12 @@ class Generation:
     dimension: int
 
 
-@dataclass(frozen=True, slots=True)
-class FileRow:
+class FileRow(NamedTuple):
     """What is known of one file. `version` is the one that can be found, None where none can.
 
     `state` and `reason` are of the last attempt: a file whose new version failed keeps the old
-    `version` and `chunks`. `checked_ns` is when the content was last read.
+    `version` and `chunks`. `checked_ns` is when the content was last read. A tuple, because a run
+    without changes does little else than make one for every file.
     """
 
     source: str
@@ -169,7 +169,7 @@ class Catalogue:
         columns = [column for column in _file.c if column.name != "generation"]
         async with self._engine.connect() as connection:
             rows = await connection.execute(select(*columns).where(_file.c.generation == generation.id))
-            return {row[0]: FileRow(*row) for row in rows}
+            return {row[0]: FileRow._make(row) for row in rows}
 
     async def hidden(self, generation: Generation) -> frozenset[str]:
         """Versions in the store that no query may see."""
@@ -193,7 +193,7 @@ class Catalogue:
             if rows:
                 statement = upsert(_file)
                 changes = {column.name: statement.excluded[column.name] for column in _file.c if not column.primary_key}
-                values = [{"generation": generation.id, **_values(row)} for row in rows]
+                values = [{"generation": generation.id, **row._asdict()} for row in rows]
                 await connection.execute(statement.on_conflict_do_update(set_=changes), values)
             await _delete_hidden(connection, generation, visible)
             await _insert_hidden(connection, generation, old)
@@ -263,7 +263,3 @@ async def _delete_hidden(connection: AsyncConnection, generation: Generation, ve
         await connection.execute(
             delete(_hidden).where(_hidden.c.generation == generation.id, _hidden.c.version.in_(some))
         )
-
-
-def _values(row: FileRow) -> dict[str, object]:
-    return {name: getattr(row, name) for name in FileRow.__slots__}

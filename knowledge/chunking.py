@@ -15,6 +15,10 @@ FORMAT = 1
 """Part of every file's version: raise it when the same document is cut differently."""
 
 
+_LONGEST_WORD = 30
+"""Characters; a text with fewer words than one in so many is measured by its length."""
+
+
 @dataclass(frozen=True, slots=True)
 class Chunk:
     """A citable piece of a document. `searched` is the text that is embedded and matched."""
@@ -36,8 +40,8 @@ class Chunk:
 class ChunkSize:
     """Limits in words: `most` for any chunk; sections are joined while they stay within `target`."""
 
-    target: int = 180
-    most: int = 260
+    target: int = 120
+    most: int = 160
 
 
 def chunk_document(document: Document, size: ChunkSize) -> list[Chunk]:
@@ -55,9 +59,14 @@ def chunk_document(document: Document, size: ChunkSize) -> list[Chunk]:
     return chunks
 
 
+def _length(text: str) -> int:
+    """Words, or as many as would fill the space where a text has few of them."""
+    return max(count_words(text), len(text) // _LONGEST_WORD)
+
+
 def _split(block: Block, size: ChunkSize) -> Iterator[Block]:
     """A block as it is where it fits, else in parts: table rows, list items, sentences, words."""
-    if count_words(block.text) <= size.most:
+    if _length(block.text) <= size.most:
         yield block
         return
     header, units = _units(block)
@@ -100,33 +109,41 @@ def _fill(units: Sequence[tuple[int, str]], room: int) -> Iterator[tuple[int, st
     group: list[tuple[int, str]] = []
     words = 0
     for offset, unit in units:
-        for part in _cut(unit, room):
-            count = count_words(part)
+        for line, part in _cut(unit, room):
+            count = _length(part)
             if group and words + count > room:
                 yield group[0][0], "\n".join(text for _, text in group)
                 group, words = [], 0
-            group.append((offset, part))
+            group.append((offset + line, part))
             words += count
     if group:
         yield group[0][0], "\n".join(text for _, text in group)
 
 
-def _cut(unit: str, room: int) -> Iterator[str]:
-    """Text without any inner boundary, cut between words, or between characters at the very last."""
-    if count_words(unit) <= room and len(unit) <= room * 30:
-        yield unit
+def _cut(unit: str, room: int) -> Iterator[tuple[int, str]]:
+    """Text without any inner boundary, cut between words, or between characters at the very last.
+
+    Each part comes with the number of line ends before it.
+    """
+    if _length(unit) <= room:
+        yield 0, unit
         return
-    part: list[str] = []
-    words = length = 0
-    for token in re.findall(r"\S{1,200}\s*", unit):
-        count = count_words(token)
-        if part and (words + count > room or length + len(token) > room * 30):
-            yield "".join(part).rstrip()
-            part, words, length = [], 0, 0
-        part.append(token)
+    start = words = 0
+    for begin, end in _tokens(unit, room):
+        count = count_words(unit[begin:end])
+        if begin > start and (words + count > room or end - start > room * _LONGEST_WORD):
+            yield unit.count("\n", 0, start), unit[start:begin].rstrip()
+            start, words = begin, 0
         words += count
-        length += len(token)
-    yield "".join(part).rstrip()
+    yield unit.count("\n", 0, start), unit[start:].rstrip()
+
+
+def _tokens(unit: str, room: int) -> Iterator[tuple[int, int]]:
+    """Begin and end of words with the space after them, none with more than `room` words in it."""
+    for match in re.finditer(r"\s*\S{1,200}\s*", unit):
+        step = room if count_words(match.group()) > room else 1000  # so many characters are at most so many words
+        for begin in range(match.start(), match.end(), step):
+            yield begin, min(begin + step, match.end())
 
 
 def _pack(pieces: Sequence[Block], size: ChunkSize) -> Iterator[list[Block]]:
@@ -134,7 +151,7 @@ def _pack(pieces: Sequence[Block], size: ChunkSize) -> Iterator[list[Block]]:
     group: list[Block] = []
     words = 0
     for piece in pieces:
-        count = count_words(piece.text)
+        count = _length(piece.text)
         if group and (
             piece.headings != group[-1].headings or piece.page != group[-1].page or words + count > size.most
         ):
@@ -149,16 +166,17 @@ def _pack(pieces: Sequence[Block], size: ChunkSize) -> Iterator[list[Block]]:
 def _join(groups: Sequence[list[Block]], size: ChunkSize) -> Iterator[list[Block]]:
     """Neighbouring small sections in one chunk, within `target`."""
     current: list[Block] = []
-    words = 0
     for group in groups:
-        count = sum(count_words(piece.text) for piece in group)
-        if current and (words + count > size.target or group[0].page != current[0].page):
+        if current and (group[0].page != current[0].page or _words([*current, *group]) > size.target):
             yield current
-            current, words = [], 0
+            current = []
         current = current + group
-        words += count
     if current:
         yield current
+
+
+def _words(group: Sequence[Block]) -> int:
+    return _length(_render(group, _common_path([piece.headings for piece in group])))
 
 
 def _common_path(paths: Sequence[tuple[str, ...]]) -> tuple[str, ...]:

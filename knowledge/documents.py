@@ -62,8 +62,8 @@ def count_words(text: str) -> int:
 
 
 _MARKUP: Sequence[tuple[re.Pattern[str], str]] = (
-    (re.compile(r"!\[([^\]]*)\]\([^)]*\)"), r"\1"),  # image: its alternative text
-    (re.compile(r"\[([^\]]+)\]\((?:[^()\s]|\([^()]*\))*(?:\s+\"[^\"]*\")?\)"), r"\1"),  # link
+    (re.compile(r"!\[([^\[\]]*)\]\([^()]*\)"), r"\1"),  # image: its alternative text
+    (re.compile(r"\[([^\[\]]+)\]\((?:[^()\s]|\([^()]*\))*(?:\s+\"[^\"]*\")?\)"), r"\1"),  # link
     (
         re.compile(
             r"</?(?:a|abbr|b|br|code|del|details|div|em|i|img|ins|kbd|li|mark|ol|p|s|small|span|strong|sub|summary|sup|u|ul)\b[^<>]*>",
@@ -71,9 +71,9 @@ _MARKUP: Sequence[tuple[re.Pattern[str], str]] = (
         ),
         "",
     ),
-    (re.compile(r"<(https?://[^>\s]+|[^@>\s]+@[^>\s]+)>"), r"\1"),
-    (re.compile(r"^\s*\|?(?:\s*:?-{2,}:?\s*\|)+\s*:?-*:?\s*\|?\s*$", re.M), ""),  # table rule
-    (re.compile(r"\s*\|\s*"), " | "),
+    (re.compile(r"<(https?://[^<>\s]+|[^@<>\s]+@[^<>\s]+)>"), r"\1"),
+    (re.compile(r"^[ \t]*\|?(?:\s*:?-{2,}:?\s*\|)+\s*:?-*:?\s*\|?\s*$", re.M), ""),  # table rule
+    (re.compile(r"(?:(?<!\s)\s+)?\|\s*"), " | "),
     (re.compile(r"(?<![\w*])(\*\*|__|\*|_)(?=\S)(.+?)(?<=\S)\1(?![\w*])"), r"\2"),
     (re.compile(r"^\s{0,3}>\s?", re.M), ""),
     (re.compile(r"\n{3,}"), "\n\n"),

@@ -1,11 +1,13 @@
 """What files there are: a walk over the documents' folder that opens none of them."""
 
 import os
+import re
 import stat
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from fnmatch import fnmatch
+from fnmatch import translate
 from pathlib import Path
+from typing import NamedTuple
 
 from knowledge.loaders import loader_for
 from settings.errors import FolderError
@@ -14,8 +16,15 @@ from settings.home import Home
 _TEMPORARY = ("~$*", "*~", "*.swp", "*.swx", "*.tmp", "*.part", "*.crdownload", "#*#", "thumbs.db", "desktop.ini")
 
 
-@dataclass(frozen=True, slots=True)
-class FoundFile:
+def _any_of(patterns: Sequence[str], flags: int = 0) -> re.Pattern[str]:
+    """One expression for many shell patterns: the walk looks at every name of a large tree."""
+    return re.compile("|".join(map(translate, patterns)) or r"(?!)", flags)
+
+
+_is_temporary = _any_of(_TEMPORARY, re.IGNORECASE).match
+
+
+class FoundFile(NamedTuple):
     """A file on disk. `source` is its path below the documents' folder, with `/`."""
 
     source: str
@@ -49,9 +58,11 @@ def walk_documents(home: Home, ignore: Sequence[str] = ()) -> Walk:
             f"there is no folder {home.documents}: make it and drop documents there, or run `deskhand init {home.root}`"
         )
     walk = Walk()
-    _walk(str(home.documents), "", ignore, walk, seen=frozenset())
+    ignored = _any_of(ignore)
+    _walk(str(home.documents), "", ignored, walk, seen=frozenset())
     for stray in stray_documents(home):
-        _add(walk, f"../{stray.name}", str(stray))
+        if not ignored.match(source := f"../{_printable(stray.name)}"):
+            _add(walk, source, str(stray))
     walk.files.sort(key=lambda file: file.source)
     return walk
 
@@ -61,11 +72,13 @@ def stray_documents(home: Home) -> list[Path]:
     return sorted(
         path
         for path in home.knowledge.iterdir()
-        if not path.name.startswith((".", "__")) and loader_for(path.name) is not None and path.is_file()
+        if not (path.name.startswith((".", "__")) or _is_temporary(path.name))
+        and loader_for(path.name) is not None
+        and path.is_file()
     )
 
 
-def _walk(folder: str, prefix: str, ignore: Sequence[str], walk: Walk, seen: frozenset[tuple[int, int]]) -> None:
+def _walk(folder: str, prefix: str, ignored: re.Pattern[str], walk: Walk, seen: frozenset[tuple[int, int]]) -> None:
     try:
         identity = os.stat(folder)
         key = (identity.st_dev, identity.st_ino)
@@ -79,12 +92,19 @@ def _walk(folder: str, prefix: str, ignore: Sequence[str], walk: Walk, seen: fro
     for entry in listed:
         name = _printable(entry.name)
         source = prefix + name
-        if name.startswith(".") or _matches(name.lower(), _TEMPORARY) or _matches(source, ignore):
+        if name[0] == "." or _is_temporary(name) or ignored.match(source):
             continue
-        if entry.is_dir():
-            _walk(entry.path, f"{source}/", ignore, walk, seen | {key})
+        if _is_folder(entry):
+            _walk(entry.path, f"{source}/", ignored, walk, seen | {key})
         else:
             _add(walk, source, entry.path, entry)
+
+
+def _is_folder(entry: "os.DirEntry[str]") -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link to itself; why it cannot be looked at is told with the files
+        return False
 
 
 def _add(walk: Walk, source: str, path: str, entry: "os.DirEntry[str] | None" = None) -> None:
@@ -97,10 +117,6 @@ def _add(walk: Walk, source: str, path: str, entry: "os.DirEntry[str] | None" = 
         walk.files.append(FoundFile(source, path, found.st_size, found.st_mtime_ns))
 
 
-def _matches(name: str, patterns: Sequence[str]) -> bool:
-    return any(fnmatch(name, pattern) for pattern in patterns)
-
-
 def _printable(name: str) -> str:
-    """A file name that is not UTF-8 is shown with marks where it is not."""
-    return os.fsencode(name).decode("utf-8", "replace")
+    """A file name that is not UTF-8 is shown with its bytes where it is not, so that it stays one of its own."""
+    return name if name.isascii() else os.fsencode(name).decode("utf-8", "backslashreplace")

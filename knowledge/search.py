@@ -17,7 +17,7 @@ from knowledge.sparse import SparseVector, TermWeights
 from knowledge.store import Nearest, Payload, Scored, Store, Where
 from settings.sections import SearchSettings
 
-_CANDIDATES = 200
+_CANDIDATES = 80
 _THREAD_WEIGHT = 0.5
 _THREAD_TURNS = 3
 _MOST_TERMS = 64

@@ -62,10 +62,18 @@ def _bare(word: str) -> str:
     return re.sub(r"[\W_]+", "", word.casefold())
 
 
-_JOINED = re.compile(r"\b(?=\w*\d)\w+(?:[-_/.]\w+)+\b|\b\w+(?:-\w+)+\b")
+_JOINED = re.compile(
+    r"\b\d{1,3}(?:,\d{3})+\b"  # 10,000
+    r"|\b\d{3,}(?: \d{3,})+\b"  # 0113 496 0190
+    r"|\b(?=\w*\d)\w+(?:[-_/.]\w+)+\b"  # E-4107, 5.2
+    r"|\b\w+(?:-\w+)+\b"  # co-operate
+    r"|\b[^\W_]+(?:_+[^\W_]+)+\b"  # snake_case
+)
+_CODE = re.compile(r"\b([^\W\d_]+)(\d+)\b")
 
 
 def _joined(text: str) -> str:
-    """Add the joined form of hyphenated words: `E-4107` is searched as e, 4107 and e4107."""
-    extra = {re.sub(r"[-_/.]", "", match.group()) for match in _JOINED.finditer(text)}
+    """Add other spellings of names and numbers: `E-4107`, `E4107` and `e 4107` share e and 4107, or e4107."""
+    extra = {re.sub(r"[-_/., ]", "", match.group()) for match in _JOINED.finditer(text)}
+    extra |= {part for match in _CODE.finditer(text) for part in match.groups()}
     return f"{text}\n{' '.join(sorted(extra))}" if extra else text

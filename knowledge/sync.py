@@ -9,7 +9,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from typing import Protocol
@@ -316,28 +316,28 @@ def _read(file: FoundFile, before: FileRow | None, size: ChunkSize, generation: 
         return _Read(_without_version(row, "skipped", f"no reader for this type (there are: {kinds})"))
     if file.size > LARGEST_FILE:
         reason = f"{file.size / 1e6:.0f} MB is over the limit of {LARGEST_FILE / 1e6:.0f} MB: split the document"
-        return _Read(replace(row, reason=_kept(reason, before)))
+        return _Read(row._replace(reason=_kept(reason, before)))
     try:
         content = Path(file.path).read_bytes()
     except OSError as error:  # may heal without the file's time changing: try again in the next run
-        return _Read(replace(row, mtime_ns=-1, reason=_kept(f"cannot be read: {error.strerror}", before)))
+        return _Read(row._replace(mtime_ns=-1, reason=_kept(f"cannot be read: {error.strerror}", before)))
     digest = sha256(content).hexdigest()
     if before is not None and before.digest == digest:
-        return _Read(replace(before, size=row.size, mtime_ns=row.mtime_ns, checked_ns=row.checked_ns), stays=True)
-    row = replace(row, digest=digest)
+        return _Read(before._replace(size=row.size, mtime_ns=row.mtime_ns, checked_ns=row.checked_ns), stays=True)
+    row = row._replace(digest=digest)
     try:
         document = loader(content, name_of(file.source))
         chunks = chunk_document(document, size)
     except NothingToRead as error:
         return _Read(_without_version(row, "skipped", str(error)))
     except DocumentError as error:
-        return _Read(replace(row, reason=_kept(str(error), before)))
+        return _Read(row._replace(reason=_kept(str(error), before)))
     except DeskhandError:
         raise
     except Exception as error:  # a loader's library may raise anything on a hostile file
-        return _Read(replace(row, reason=_kept(f"the reader failed: {type(error).__name__}: {error}"[:300], before)))
+        return _Read(row._replace(reason=_kept(f"the reader failed: {type(error).__name__}: {error}"[:300], before)))
     version = sha256(f"{generation.fingerprint}\n{file.source}\n{digest}".encode("utf-8", "replace")).hexdigest()[:24]
-    row = replace(row, state="indexed", version=version, chunks=len(chunks), title=document.title)
+    row = row._replace(state="indexed", version=version, chunks=len(chunks), title=document.title)
     if before is not None and before.version == version:  # back to what is in the store
         return _Read(row, stays=True)
     return _Read(row, document, tuple(chunks))
@@ -345,7 +345,7 @@ def _read(file: FoundFile, before: FileRow | None, size: ChunkSize, generation: 
 
 def _without_version(row: FileRow, state: State, reason: str) -> FileRow:
     """A file that has nothing to say any more; what it said before must not stay."""
-    return replace(row, state=state, reason=reason, version=None, chunks=0)
+    return row._replace(state=state, reason=reason, version=None, chunks=0)
 
 
 def _kept(reason: str, before: FileRow | None) -> str:

@@ -1,7 +1,10 @@
 """The YAML block between `---` lines at the head of a document."""
 
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import takewhile
 from typing import Any
 
 import yaml
@@ -28,45 +31,63 @@ def read_front_matter(text: str) -> FrontMatter:
     not be shown to everyone.
     """
     lines = text.split("\n")
-    if lines[0].rstrip() != "---":
+    start = next((i for i, line in enumerate(lines) if line.strip()), 0)
+    if lines[start].rstrip() != "---":
+        return FrontMatter()
+    end = next((i for i, line in enumerate(lines[start + 1 :], start + 1) if line.rstrip() in ("---", "...")), None)
+    if end is None:
+        _refuse_audience(takewhile(str.strip, lines[start + 1 :]), "is not closed: end it with a line '---'")
         return FrontMatter()
     try:
-        end = next(i for i, line in enumerate(lines[1:], 1) if line.rstrip() in ("---", "..."))
-    except StopIteration:
-        return FrontMatter()
-    try:
-        data = yaml.safe_load("\n".join(lines[1:end]))
+        data = yaml.safe_load("\n".join(lines[start + 1 : end]))
     except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 2 if error.problem_mark else 1
+        line = error.problem_mark.line + start + 2 if error.problem_mark else start + 1
         raise DocumentError(f"line {line}: the front matter is not YAML: {error.problem}") from None
     except yaml.YAMLError:
-        raise DocumentError("line 1: the front matter is not YAML") from None
+        raise DocumentError(f"line {start + 1}: the front matter is not YAML") from None
+    except ValueError as error:  # a date such as 2026-02-30
+        raise DocumentError(f"line {start + 1}: the front matter has a value that cannot be: {error}") from None
     if data is None:
         return FrontMatter(lines=end + 1)
     if not isinstance(data, dict):
+        _refuse_audience(lines[start + 1 : end], "is not YAML: write 'name: value', with a space")
         return FrontMatter()  # a horizontal rule, some text, another rule
+    return front_matter_of(data, end + 1)
+
+
+def front_matter_of(data: Mapping[Any, Any], lines: int = 0) -> FrontMatter:
+    """What the fields at the head of a file say, be they YAML or the `<meta>` tags of a page."""
+    data = {str(key).strip().lower(): value for key, value in data.items()}
     return FrontMatter(
         title=_text(data.get("title")),
         keywords=_names(data, "keywords") + _names(data, "tags"),
         audience=_audience(data),
         updated=_date(data, "updated"),
         review_by=_date(data, "review_by"),
-        lines=end + 1,
+        lines=lines,
     )
+
+
+def _refuse_audience(lines: Iterable[str], problem: str) -> None:
+    """What looks like front matter but is none may be anything, unless it names an audience."""
+    if any(re.match(r"\s*audience\s*:", line, re.I) for line in lines):
+        raise DocumentError(f"the front matter names an audience, but {problem}")
 
 
 def _text(value: object) -> str | None:
     return " ".join(str(value).split()) or None if value is not None else None
 
 
-def _names(data: dict[Any, Any], key: str) -> tuple[str, ...]:
+def _names(data: Mapping[Any, Any], key: str) -> tuple[str, ...]:
     """A list of names, or one comma-separated string."""
     value = data.get(key)
+    if isinstance(value, dict) or (isinstance(value, list) and any(isinstance(item, list | dict) for item in value)):
+        raise DocumentError(f"front matter: {key}: write names, as a list or with commas between them")
     items = value if isinstance(value, list) else str(value).split(",") if value is not None else []
     return tuple(name for item in items if (name := " ".join(str(item).split())))
 
 
-def _audience(data: dict[Any, Any]) -> tuple[str, ...]:
+def _audience(data: Mapping[Any, Any]) -> tuple[str, ...]:
     if "audience" not in data:
         return (EVERYONE,)
     names = _names(data, "audience")
@@ -75,10 +96,10 @@ def _audience(data: dict[Any, Any]) -> tuple[str, ...]:
     return names
 
 
-def _date(data: dict[Any, Any], key: str) -> date | None:
+def _date(data: Mapping[Any, Any], key: str) -> date | None:
     value = data.get(key)
-    if value is None or isinstance(value, date):
-        return value.date() if isinstance(value, datetime) else value
+    if value is None or value == "" or isinstance(value, date):
+        return value.date() if isinstance(value, datetime) else value or None
     try:
         return date.fromisoformat(str(value).strip())
     except ValueError:

@@ -1,17 +1,19 @@
 """HTML: the content of a page without its navigation, scripts and templates."""
 
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from knowledge.documents import Block, Document, NothingToRead, type_of_block
+from knowledge.documents import Block, Document, DocumentError, NothingToRead, type_of_block
+from knowledge.loaders.front_matter import front_matter_of
 from knowledge.loaders.text import decode
 
 if TYPE_CHECKING:
     from bs4 import Tag
 
 _NOISE = [
-    "script", "style", "noscript", "template", "svg", "canvas", "iframe", "object", "nav", "footer", "aside", "form",
-    "button", "select", "input", "dialog", "head",
+    "script", "style", "noscript", "template", "svg", "canvas", "iframe", "object", "nav", "footer", "aside",
+    "button", "select", "input", "textarea", "dialog", "title", "meta", "link", "base",
 ]  # fmt: skip
 _NOISE_ROLES = ("navigation", "banner", "contentinfo", "search", "complementary")
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
@@ -24,20 +26,57 @@ _KINDS: dict[str, type_of_block] = {
     "pre": "code",
     "blockquote": "text",
 }
+_CELLS = ("td", "th")
+_ENDS = {
+    "li": ("li",),
+    "dt": ("dt", "dd"),
+    "dd": ("dt", "dd"),
+    "td": _CELLS,
+    "th": _CELLS,
+    "tr": ("tr", *_CELLS),
+    "body": ("head",),
+    **dict.fromkeys((*_HEADINGS, *_KINDS, "div", "section", "article", "main", "header", "hr"), ("p",)),
+}
+"""Which open elements a start tag ends: their own end tags may be left out (HTML standard, 13.1.2.4)."""
+_DEEPEST = 100
+_CHARSET = re.compile(rb"<meta[^>]+charset\s*=\s*[\"']?\s*([\w.:-]+)", re.I)
+_INVISIBLE = re.compile(r"display\s*:\s*none", re.I)
 
 
 def load_html(content: bytes, name: str) -> Document:
     """An `.html` file: headings, paragraphs, lists and tables of its main content."""
     from bs4 import BeautifulSoup
 
-    soup = BeautifulSoup(decode(content), "html.parser")
+    soup = BeautifulSoup(decode(content, _charset(content)), "html.parser")
     title = soup.title.get_text(" ", strip=True) if soup.title else ""
+    front = front_matter_of(_meta(soup))
     blocks = tuple(html_blocks(soup))
     if not blocks:
         raise NothingToRead("the page has no text besides navigation and scripts")
     heading = blocks[0].headings[0] if blocks[0].headings else ""
     title = heading or title or name
-    return Document(title, tuple(_without_title(block, title) for block in blocks))
+    return Document(
+        title=title,
+        blocks=tuple(_without_title(block, title) for block in blocks),
+        keywords=front.keywords,
+        audience=front.audience,
+        updated=front.updated,
+        review_by=front.review_by,
+    )
+
+
+def _charset(content: bytes) -> str | None:
+    named = _CHARSET.search(content[:4096])
+    return named[1].decode("ascii") if named else None
+
+
+def _meta(soup: "Tag") -> dict[str, str]:
+    """The named `<meta>` tags; of two with the same name both count."""
+    fields: dict[str, str] = {}
+    for tag in soup.find_all("meta", attrs={"name": True}):
+        name, value = str(tag["name"]).strip().lower(), str(tag.get("content") or "")
+        fields[name] = f"{fields[name]}, {value}" if name in ("audience", "keywords") and name in fields else value
+    return fields
 
 
 def _without_title(block: Block, title: str) -> Block:
@@ -59,34 +98,55 @@ def html_blocks(soup: "Tag") -> Iterator[Block]:
         tag.decompose()
     for tag in soup.find_all(None, attrs={"role": list(_NOISE_ROLES)}):
         tag.decompose()
-    for tag in soup.find_all(None, attrs={"hidden": True}):
+    for tag in [*soup.find_all(None, attrs={"hidden": True}), *soup.find_all(None, attrs={"style": _INVISIBLE})]:
         tag.decompose()
+    _close_elements(soup)
+    _refuse_depth(soup)
     root = soup.find("main") or soup.find(None, attrs={"role": "main"}) or soup.find("article") or soup
     path: list[tuple[int, str]] = []
-    for tag, text in _walk(root):
+    for name, text, line in _walk(root):
         text = text.strip()
         if not text:
             continue
-        if level := _HEADINGS.get(tag.name):
+        if level := _HEADINGS.get(name):
             path = [entry for entry in path if entry[0] < level] + [(level, " ".join(text.lstrip("# ").split()))]
         else:
-            kind = _KINDS.get(tag.name, "text")
-            yield Block(text, tuple(heading for _, heading in path), kind, tag.sourceline)
+            yield Block(text, tuple(heading for _, heading in path), _KINDS.get(name, "text"), line)
 
 
-def _walk(tag: "Tag") -> Iterator[tuple["Tag", str]]:
-    """Block elements with their Markdown; text between them counts as paragraphs."""
+def _close_elements(soup: "Tag") -> None:
+    """Move elements out of those that they end: the parser nests `<p>one<p>two`, a browser does not."""
+    for tag in soup.find_all(list(_ENDS)):
+        while tag.parent is not None and tag.parent.name in _ENDS[tag.name]:
+            tag.parent.insert_after(*[tag, *tag.next_siblings])
+
+
+def _refuse_depth(soup: "Tag") -> None:
+    """Such a page is broken or hostile, and every reader of trees recurses."""
+    level = list(soup.find_all(recursive=False))
+    for _ in range(_DEEPEST):
+        level = [child for tag in level for child in tag.find_all(recursive=False)]
+    if level:
+        raise DocumentError(f"line {level[0].sourceline}: elements nested over {_DEEPEST} deep: are end tags missing?")
+
+
+def _walk(tag: "Tag") -> Iterator[tuple[str, str, int | None]]:
+    """Name, Markdown and line of block elements; text between them counts as paragraphs.
+
+    The parser knows no line of a text, so that of the element before it is taken.
+    """
     from bs4 import Tag
     from bs4.element import Comment, Doctype, NavigableString
 
     loose: list[str] = []
+    line = tag.sourceline
     for child in tag.children:
         if isinstance(child, Tag) and (child.name in _HEADINGS or child.name in _KINDS or _holds_blocks(child)):
             if text := " ".join("".join(loose).split()):
-                yield tag, text
-            loose = []
+                yield "", text, line
+            loose, line = [], child.sourceline
             if child.name in _HEADINGS or child.name in _KINDS:
-                yield child, _markdown(child)
+                yield child.name, _markdown(child), child.sourceline
             else:
                 yield from _walk(child)
         elif isinstance(child, Tag):
@@ -94,7 +154,7 @@ def _walk(tag: "Tag") -> Iterator[tuple["Tag", str]]:
         elif isinstance(child, NavigableString) and not isinstance(child, Comment | Doctype):
             loose.append(str(child))
     if text := " ".join("".join(loose).split()):
-        yield tag, text
+        yield "", text, line
 
 
 def _holds_blocks(tag: "Tag") -> bool:

@@ -19,8 +19,12 @@ _KINDS: dict[str, type_of_block] = {
     "fence": "code",
     "code_block": "code",
 }
-_COMMENT = re.compile(r"<!--.*?-->", re.S)
-_TEMPLATE_MARK = re.compile(r"\{%.*?%\}|\{\{.*?\}\}", re.S)
+_OPENING = re.compile(
+    r"^[ \t>]*(?:[-*+][ \t]+|\d+[.)][ \t]+)?(?P<fence>`{3,}|~{3,})"
+    r"|(?P<code>`+)|(?P<comment><!--)|(?P<template>\{%|\{\{)",
+    re.M | re.S,
+)
+_BLANK_LINE = re.compile(r"\n[ \t]*\n")
 _TAG = re.compile(r"</?[a-zA-Z][^<>]*>")
 
 
@@ -87,11 +91,33 @@ def _block_text(token: "Token", source: list[str]) -> str:
 
 def _blank_out(body: str) -> str:
     """Remove comments and templating marks outside code, keeping every line where it is."""
+    kept: list[str] = []
+    done = position = 0
+    while match := _OPENING.search(body, position):
+        end = _end(body, match)
+        if end is None:
+            position = match.end()
+            continue
+        if match["code"] or match["fence"]:
+            kept.append(body[done:end])
+        else:
+            kept += [body[done : match.start()], "\n" * body.count("\n", match.start(), end)]
+        done = position = end
+    return "".join([*kept, body[done:]])
 
-    def blank(match: re.Match[str]) -> str:
-        return "\n" * match.group().count("\n")
 
-    parts = re.split(r"(^```.*?^```|^~~~.*?^~~~|`[^`\n]+`)", body, flags=re.S | re.M)
-    return "".join(
-        part if index % 2 else _TEMPLATE_MARK.sub(blank, _COMMENT.sub(blank, part)) for index, part in enumerate(parts)
-    )
+def _end(body: str, opening: re.Match[str]) -> int | None:
+    """Where that ends which begins here: a fence at the latest with the file, all but comments with the paragraph."""
+    if fence := opening["fence"]:
+        closing = re.compile(rf"^[ \t>]*{fence[0]}{{{len(fence)},}}[ \t]*$", re.M).search(body, opening.end())
+        return closing.end() if closing else len(body)
+    if opening["comment"]:
+        found = body.find("-->", opening.end())
+        return found + 3 if found >= 0 else None
+    blank = _BLANK_LINE.search(body, opening.end())
+    limit = blank.start() if blank else len(body)
+    if code := opening["code"]:
+        closing = re.compile(rf"(?<!`){code}(?!`)").search(body, opening.end(), limit)
+        return closing.end() if closing else None
+    found = body.find("%}" if opening.group() == "{%" else "}}", opening.end(), limit)
+    return found + 2 if found >= 0 else None

@@ -4,6 +4,7 @@ import codecs
 import re
 
 from knowledge.documents import Block, Document, DocumentError, NothingToRead
+from knowledge.loaders.front_matter import front_matter_of, read_front_matter
 
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -12,58 +13,99 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u200b\ufeff]")
+_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f\u200b\ufeff]")
+_BREAK = re.compile(r"[\x0b\x0c\x85\u2028\u2029]")
+"""Ends of lines and pages which no editor counts as lines."""
 
 
-def decode(content: bytes) -> str:
+def decode(content: bytes, declared: str | None = None) -> str:
     r"""Text of unknown encoding, with `\n` line ends and without control characters.
 
-    A byte-order mark decides; then UTF-8; then the best guess of charset-normalizer.
-    Raises DocumentError for bytes that are not text.
+    A byte-order mark decides; then UTF-8; then the encoding that the file says it has; then the
+    best guess of charset-normalizer. Raises DocumentError for bytes that are not text.
     """
-    return _CONTROL.sub("", _decode(content).replace("\r\n", "\n").replace("\r", "\n"))
+    text = _decode(content, declared).replace("\r\n", "\n").replace("\r", "\n")
+    return _CONTROL.sub("", _BREAK.sub(" ", text))
 
 
-def _decode(content: bytes) -> str:
+def _decode(content: bytes, declared: str | None) -> str:
     for mark, encoding in _BOMS:
         if content.startswith(mark):
             try:
                 return content.decode(encoding)
             except UnicodeDecodeError as error:
                 raise DocumentError(f"marked as {encoding}, but broken at byte {error.start}") from None
-    try:
-        text = content.decode("utf-8")
-    except UnicodeDecodeError:
-        text = _guess(content)
-    if "\x00" in text[:8192]:
+    if b"\x00" in content[:8192]:
         raise DocumentError("binary data, not text: give the file the extension of its real type")
-    return text
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError:
+        return _declared(content, declared) or _guess(content)
+
+
+def _declared(content: bytes, encoding: str | None) -> str | None:
+    try:
+        return content.decode(encoding) if encoding else None
+    except (UnicodeDecodeError, LookupError, ValueError):  # it lies, or there is no such encoding
+        return None
 
 
 def _guess(content: bytes) -> str:
+    """The most likely text; of the Windows code pages, which differ in a few letters, the western one."""
     from charset_normalizer import from_bytes
 
-    best = from_bytes(content).best()
+    matches = from_bytes(content)
+    best = matches.best()
     if best is None:
         raise DocumentError("neither UTF-8 nor any other text encoding: save it as UTF-8")
-    return str(best)
+    western = next((match for match in matches if match.encoding == "cp1252" and match.chaos <= best.chaos), best)
+    return str(western if best.encoding in _LATIN else best)
+
+
+_LATIN = ("cp1250", "cp1252", "cp1254", "cp1257", "cp1258")
+_FIELD = re.compile(r"\s*(title|owner|keywords|tags|audience|updated|review by)\s*:\s*(.*)", re.I)
+_UNDERLINE = re.compile(r"\s*([=~-])\1{2,}\s*")
 
 
 def load_text(content: bytes, name: str) -> Document:
-    """A `.txt` file: its paragraphs, titled by its first line where that looks like a title."""
-    lines = decode(content).split("\n")
+    """A `.txt` file: its paragraphs under underlined headings.
+
+    It is titled by its first line where that looks like a title; `Updated: 2026-03-17` and other
+    fields of front matter may stand right below it.
+    """
+    text = decode(content)
+    front = read_front_matter(text)
+    lines = text.split("\n")
     blocks: list[Block] = []
+    headings: tuple[str, ...] = ()
     start: int | None = None
-    for number, line in enumerate([*lines, ""], start=1):
-        if line.strip():
+    for number, line in enumerate([*lines[front.lines :], ""], start=front.lines + 1):
+        if start == number - 1 and _UNDERLINE.fullmatch(line):  # the paragraph's only line so far
+            headings, start = (" ".join(lines[number - 2].split()),), None
+        elif line.strip():
             start = start or number
         elif start is not None:
-            blocks.append(Block("\n".join(lines[start - 1 : number - 1]).rstrip(), line=start))
+            blocks.append(Block("\n".join(lines[start - 1 : number - 1]).rstrip(), headings, line=start))
             start = None
     if not blocks:
         raise NothingToRead("the file has no text")
-    first = blocks[0].text
-    titled = len(blocks) > 1 and "\n" not in first and len(first) <= 90 and not first.endswith((".", ":", ";"))
-    if titled:
-        return Document(first.strip(), tuple(blocks[1:]))
-    return Document(name, tuple(blocks))
+    title = front.title
+    first, *fields = blocks[0].text.split("\n")
+    pairs = [match for field in fields if (match := _FIELD.fullmatch(field))]
+    if title is None and len(blocks) > 1 and not blocks[0].headings and _is_title(first) and len(pairs) == len(fields):
+        title = first.strip()
+        blocks = blocks[1:]
+        if pairs:
+            front = front_matter_of({match[1].replace(" ", "_"): match[2] for match in pairs})
+    return Document(
+        title=title or name,
+        blocks=tuple(blocks),
+        keywords=front.keywords,
+        audience=front.audience,
+        updated=front.updated,
+        review_by=front.review_by,
+    )
+
+
+def _is_title(line: str) -> bool:
+    return len(line) <= 90 and not line.endswith((".", ":", ";"))

@@ -303,9 +303,7 @@ async def test_a_large_file_passes_through_in_parts(write: Write, settings: Sett
     assert report.embedded == report.receipts[0].chunks >= 150
 
 
-async def test_files_with_the_same_text_are_embedded_once(
-    write: Write, settings: Settings, embedder: Embedder
-) -> None:
+async def test_files_with_the_same_text_are_embedded_once(write: Write, settings: Settings, embedder: Embedder) -> None:
     for name in ("a", "b", "c"):
         write(f"knowledge/docs/{name}.md", "# Same\n\nThe same text in every file.\n")
     report = await sync(settings, embedder)

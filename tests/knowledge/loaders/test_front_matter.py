@@ -1,0 +1,103 @@
+from datetime import date
+
+import pytest
+
+from knowledge.documents import EVERYONE, DocumentError
+from knowledge.loaders.front_matter import FrontMatter, front_matter_of, read_front_matter
+
+
+def test_all_fields_are_read() -> None:
+    front = read_front_matter(
+        "---\ntitle: '  Pay  bands '\nkeywords: [pay, salary scale]\ntags: band, grade\naudience: [managers, hr]\n"
+        "updated: 2026-05-01\nreview_by: '2027-05-01'\nowner: me\n---\nText"
+    )
+    assert front == FrontMatter(
+        title="Pay bands",
+        keywords=("pay", "salary scale", "band", "grade"),
+        audience=("managers", "hr"),
+        updated=date(2026, 5, 1),
+        review_by=date(2027, 5, 1),
+        lines=9,
+    )
+
+
+@pytest.mark.parametrize("text", ["", "Text", "# Head\n---\n", "--- x\ntitle: a\n---\n", "----\ntitle: a\n----"])
+def test_a_text_without_front_matter_has_none(text: str) -> None:
+    assert read_front_matter(text) == FrontMatter()
+
+
+@pytest.mark.parametrize("text", ["---\nJust words\n---\n", "---\n\nA rule above.", "---\n- a\n---\n", "---"])
+def test_rules_around_text_are_no_front_matter(text: str) -> None:
+    assert read_front_matter(text).lines == 0
+
+
+def test_empty_front_matter_takes_its_lines_and_says_nothing() -> None:
+    assert read_front_matter("---\n# only a comment\n---\nText") == FrontMatter(lines=3)
+
+
+def test_front_matter_may_follow_blank_lines_and_end_with_dots() -> None:
+    front = read_front_matter("\n  \n---\naudience: hr\n...\nText")
+    assert (front.audience, front.lines) == (("hr",), 5)
+
+
+@pytest.mark.parametrize(
+    ("written", "audience"),
+    [
+        ("audience: managers", ("managers",)),
+        ("audience: managers, people team", ("managers", "people team")),
+        ("audience: [managers, people team]", ("managers", "people team")),
+        ("audience:\n- managers", ("managers",)),
+        ("Audience: managers", ("managers",)),
+        ("audience: 42", ("42",)),
+        ("audience: everyone", (EVERYONE,)),
+        ("title: x", (EVERYONE,)),
+    ],
+)
+def test_the_audience_is_a_list_or_a_string_with_commas(written: str, audience: tuple[str, ...]) -> None:
+    assert read_front_matter(f"---\n{written}\n---\n").audience == audience
+
+
+@pytest.mark.parametrize("value", ["", " ''", " []", " ','", " ['']", " null"])
+def test_an_empty_audience_is_refused(value: str) -> None:
+    with pytest.raises(DocumentError, match="audience is empty: name the groups"):
+        read_front_matter(f"---\naudience:{value}\n---\n")
+
+
+@pytest.mark.parametrize("value", ["{managers: true}", "[[managers]]", "[{managers: true}]"])
+def test_an_audience_that_is_no_list_of_names_is_refused(value: str) -> None:
+    with pytest.raises(DocumentError, match="audience: write names"):
+        read_front_matter(f"---\naudience: {value}\n---\n")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["---\ntitle: x\naudience: hr\n\nText", "---\naudience:hr\n---\nText", "---\nAudience :hr\n---\nText"],
+)
+def test_a_document_does_not_become_public_because_its_front_matter_is_malformed(text: str) -> None:
+    with pytest.raises(DocumentError, match="names an audience, but"):
+        read_front_matter(text)
+
+
+def test_broken_yaml_is_refused_with_its_line() -> None:
+    with pytest.raises(DocumentError, match=r"^line 4: the front matter is not YAML"):
+        read_front_matter("\n---\ntitle: x\nkeywords: [a\n---\nText")
+
+
+def test_characters_that_yaml_forbids_are_refused() -> None:
+    with pytest.raises(DocumentError, match="line 1: the front matter is not YAML"):
+        read_front_matter("---\ntitle: \x07\n---\n")
+
+
+@pytest.mark.parametrize("value", ["soon", "2026", "01/02/2026", "2026-02-30", "'2026-02-30'"])
+def test_a_date_that_is_none_is_refused(value: str) -> None:
+    with pytest.raises(DocumentError, match="front matter"):
+        read_front_matter(f"---\nupdated: {value}\n---\n")
+
+
+@pytest.mark.parametrize(("value", "day"), [("2026-05-01 10:00:00", date(2026, 5, 1)), ("", None), ("''", None)])
+def test_a_time_is_cut_to_its_day_and_an_empty_date_is_none(value: str, day: date | None) -> None:
+    assert read_front_matter(f"---\nupdated: {value}\n---\n").updated == day
+
+
+def test_fields_of_other_origin_follow_the_same_rules() -> None:
+    assert front_matter_of({"Audience": "hr, managers", "updated": ""}).audience == ("hr", "managers")
