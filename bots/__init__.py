@@ -4,7 +4,7 @@ Public face: `TerminalBot`, and what adapters share (`clean_question`, `footnote
 """
 
 from bots.terminal import TerminalBot, print_reply, terminal_message
-from bots.text import clean_question, footnotes, place_of, printable
+from bots.text import clean_question, footnotes, place_of, printable, printable_json
 
 __all__ = [
     "TerminalBot",
@@ -13,5 +13,6 @@ __all__ = [
     "place_of",
     "print_reply",
     "printable",
+    "printable_json",
     "terminal_message",
 ]

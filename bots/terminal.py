@@ -3,7 +3,9 @@
 import asyncio
 import itertools
 import sys
+import threading
 from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import Future
 from typing import TextIO
 
 from bots.text import clean_question, footnotes, printable
@@ -52,7 +54,7 @@ class TerminalBot:
             if typed:
                 out.write("\n> ")
                 out.flush()
-            line = await asyncio.to_thread(source.readline)
+            line = await _read_line(source)
             if not line or line.strip().lower() in _FAREWELLS:
                 return
             if line.strip():
@@ -67,3 +69,18 @@ class TerminalBot:
         reply = await self._ask(terminal_message(number, question, self._groups), tuple(self._history))
         text = await print_reply(reply, out)
         self._history += [Exchange("user", question), Exchange("assistant", text)]
+
+
+async def _read_line(source: TextIO) -> str:
+    """The next line. Its thread is a daemon: after Ctrl-C nobody has to press Enter for it to end."""
+    line: Future[str] = Future()
+    line.set_running_or_notify_cancel()
+
+    def read() -> None:
+        try:
+            line.set_result(source.readline())
+        except Exception as error:
+            line.set_exception(error)
+
+    threading.Thread(target=read, daemon=True).start()
+    return await asyncio.wrap_future(line)

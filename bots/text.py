@@ -32,6 +32,11 @@ def printable(text: str) -> str:
     return _CONTROL.sub("", text)
 
 
+def printable_json(text: str) -> str:
+    """JSON for a terminal: the same characters, written as escapes."""
+    return _CONTROL.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+
+
 def place_of(citation: Citation) -> str:
     """Where a citation points: `policies/annual-leave.md:42`, or a page."""
     passage = citation.passage

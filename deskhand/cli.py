@@ -4,6 +4,7 @@ Heavy imports happen inside the commands, so that `deskhand --help` and wrong us
 """
 
 import asyncio
+import os
 import sys
 from collections.abc import Coroutine
 from pathlib import Path
@@ -13,16 +14,18 @@ import typer
 
 from deskhand.guard import check_rooms
 from settings.errors import DeskhandError, UsageError
+from settings.masking import mask
+
+_INTERRUPTED = 130
 
 app = typer.Typer(
     name="deskhand",
     help="Answers employees' questions from the company's own documents, with citations.",
-    no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-settings_app = typer.Typer(help="Check the settings, or print their schema.", no_args_is_help=True)
+settings_app = typer.Typer(help="Check the settings, or print their schema.")
 app.add_typer(settings_app, name="settings")
 
 HomeOption = Annotated[
@@ -156,27 +159,28 @@ def _run(work: Coroutine[Any, Any, Any]) -> Any:
 
 def main() -> NoReturn:
     """The entry point: every error that a person can act on becomes one line on standard error."""
-    import click
-
-    for stream in (sys.stdout, sys.stderr):
+    for stream in (sys.stdin, sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
     try:
         check_rooms()
-        status = app(standalone_mode=False)
+        status = app(sys.argv[1:] or ["--help"], prog_name="deskhand", standalone_mode=False)
+        sys.stdout.flush()
+        if status == _INTERRUPTED:  # typer makes this of Ctrl-C
+            raise KeyboardInterrupt
         sys.exit(status if isinstance(status, int) else 0)
     except DeskhandError as error:
         _fail(str(error), error.exit_status)
-    except click.UsageError as error:
-        command = error.ctx.command_path if error.ctx else "deskhand"
-        _fail(f"{error.format_message()} (`{command} --help` shows what there is)", UsageError.exit_status)
-    except click.exceptions.Exit as stop:
-        sys.exit(stop.exit_code)
-    except (KeyboardInterrupt, click.exceptions.Abort):
-        _fail("stopped; what was done so far is kept, the same command goes on from there", 130)
+    except typer.TyperException as error:
+        context = getattr(error, "ctx", None)
+        command = context.command_path if context else "deskhand"
+        message = " ".join(error.format_message().split())
+        _fail(f"{message} (`{command} --help` shows what there is)", UsageError.exit_status)
+    except (KeyboardInterrupt, typer.Abort):
+        _fail("stopped; what was done so far is kept, the same command goes on from there", _INTERRUPTED)
     except BrokenPipeError:
-        sys.stderr.close()
-        sys.exit(141)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else the interpreter flushes once more
+        sys.exit(1)  # as typer does where a command itself meets the closed pipe
     except Exception as error:
         _defect(error)
 
@@ -192,6 +196,12 @@ def _defect(error: Exception) -> NoReturn:
     import tempfile
     import traceback
 
-    with tempfile.NamedTemporaryFile("w", prefix="deskhand-", suffix=".log", delete=False, encoding="utf-8") as log:
-        log.write("".join(traceback.format_exception(error)))
-    _fail(f"a defect in Deskhand: {type(error).__name__}: {error}. Please report it with {log.name}", 70)
+    details = mask("".join(traceback.format_exception(error)))
+    try:
+        with tempfile.NamedTemporaryFile("w", prefix="deskhand-", suffix=".log", delete=False, encoding="utf-8") as log:
+            log.write(details)
+        where = f"Please report it with {log.name}"
+    except OSError as full:
+        where = f"Please report it (the details could not be saved: {full.strerror})"
+    message = " ".join(mask(str(error)).split())[:300]
+    _fail(f"a defect in Deskhand: {type(error).__name__}: {message}. {where}", 70)

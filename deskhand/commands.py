@@ -12,6 +12,7 @@ from knowledge import open_index
 from plugins.loading import build_steps
 from plugins.models import Models
 from settings import Settings, UsageError, find_home, load_settings
+from settings.database import storage_errors
 from settings.schema import schema_files
 
 
@@ -89,9 +90,10 @@ def settings_schema_command(home: str | None, file: str | None, write: bool) -> 
         shown: Any = next(iter(schemas.values())) if file is not None else schemas
         return json.dumps(shown, indent=2)
     folder = find_home(home).settings
-    folder.mkdir(exist_ok=True)
-    for name, schema in schemas.items():
-        (folder / f"{name}.schema.json").write_text(json.dumps(schema, indent=2) + "\n", encoding="utf-8")
+    with storage_errors(folder):
+        folder.mkdir(exist_ok=True)
+        for name, schema in schemas.items():
+            (folder / f"{name}.schema.json").write_text(json.dumps(schema, indent=2) + "\n", encoding="utf-8")
     return "\n".join(f"wrote {folder / name}.schema.json" for name in schemas)
 
 

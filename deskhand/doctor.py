@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Iterator
 from dataclasses import asdict, dataclass
 from typing import Literal
 
+from bots import printable
 from deskhand.commands import check_chain
 from deskhand.guard import foreign_rooms
 from deskhand.report import as_json
@@ -35,8 +36,8 @@ async def doctor_command(home: str | None, as_object: bool) -> bool:
         print(as_json({"ok": fine, "checks": [asdict(check) for check in checks], "next": step or None}))
         return fine
     for check in checks:
-        print(f"{check.level:>5}  {check.what}: {check.message}")
-    print(f"\nNext: {step}" if step else "\nEverything is fine: try `deskhand chat`.")
+        print(printable(f"{check.level:>5}  {check.what}: {check.message}"))
+    print(printable(f"\nNext: {step}") if step else "\nEverything is fine: try `deskhand chat`.")
     return fine
 
 
@@ -115,7 +116,7 @@ async def _index(settings: Settings, files: int) -> AsyncIterator[Check]:
                 yield Check("index", "wrong", "was built with other settings", "run `deskhand index`")
             rows = list((await index.files()).values())
     except DeskhandError as error:
-        yield Check("index", "wrong", str(error), "see above")
+        yield Check("index", "wrong", str(error), str(error).partition(": ")[2] or str(error))
         return
     chunks = sum(row.chunks for row in rows)
     yield Check("index", "ok", f"{sum(row.version is not None for row in rows)} documents, {chunks} chunks")

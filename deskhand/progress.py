@@ -24,8 +24,7 @@ class IndexingBar:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._bar is not None:
-            self._bar.stop()
+        self._stop()
 
     def start(self, files: int) -> None:
         """Show the bar, if there is anything to do."""
@@ -51,3 +50,11 @@ class IndexingBar:
         if self._bar is not None and self._task is not None:
             speed = self._bar.tasks[0].speed
             self._bar.update(self._task, advance=1, speed=f"{speed:.1f} files/s" if speed else "")
+            if self._bar.finished:
+                self._stop()
+
+    def _stop(self) -> None:
+        """Clear the line: an answer, or a whole conversation, may follow."""
+        if self._bar is not None:
+            self._bar.stop()
+            self._bar = None

@@ -4,7 +4,7 @@ import json
 from collections import Counter
 from typing import Any
 
-from bots import place_of, printable
+from bots import place_of, printable, printable_json
 from knowledge import Found, SyncReport
 from plugins import Citation, Outcome
 from plugins.contract import Trace
@@ -14,7 +14,7 @@ _SHOWN_RECEIPTS = 20
 
 def as_json(data: dict[str, Any]) -> str:
     """One JSON object on one line."""
-    return json.dumps(data, ensure_ascii=False)
+    return printable_json(json.dumps(data, ensure_ascii=False))
 
 
 def answer_as_dict(text: str, outcome: Outcome, trace: Trace) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """The database that all rooms keep their tables in: SQLite beside the index."""
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,12 +15,15 @@ if TYPE_CHECKING:
 def open_database(path: Path) -> "AsyncEngine":
     """An engine on the file `path`, made where missing; dispose it when done.
 
+    Raises sqlite3.Error where it cannot be opened; `storage_errors` has the words for it.
+
     Write-ahead log, so that readers never wait for a writer, and a sync at every commit: what was
     committed is there after a crash or a power cut.
     """
     from sqlalchemy import event
     from sqlalchemy.ext.asyncio import create_async_engine
 
+    sqlite3.connect(path).close()  # fails here rather than in aiosqlite's thread, which then outlives the loop
     engine = create_async_engine(f"sqlite+aiosqlite:///{path}", connect_args={"timeout": 10})
 
     @event.listens_for(engine.sync_engine, "connect")
@@ -37,8 +41,8 @@ def storage_errors(folder: Path) -> Iterator[None]:
 
     try:
         yield
-    except DatabaseError as error:
-        reason = str(error.orig)
+    except (DatabaseError, sqlite3.Error) as error:
+        reason = str(error.orig if isinstance(error, DatabaseError) else error)
         if "readonly" in reason or "unable to open" in reason:
             raise StorageError(
                 f"{folder} cannot be written: check its permissions and whether the disk is read-only"
@@ -49,6 +53,10 @@ def storage_errors(folder: Path) -> Iterator[None]:
             raise StorageError(f"the database in {folder} is damaged: remove it and run `deskhand index`") from None
         if "locked" in reason:
             raise StorageError(f"the database in {folder} is held by another process: try again") from None
+        if "disk i/o" in reason.lower():
+            raise StorageError(
+                f"the disk that holds {folder} cannot be written or read: it is full, over a quota, or failing"
+            ) from None
         raise
     except OSError as error:
         raise storage_error(error, folder) from None
@@ -62,6 +70,8 @@ def storage_error(error: OSError, folder: Path) -> StorageError:
         return StorageError(_full(folder))
     if error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
         return StorageError(f"{folder} cannot be written: check its permissions and whether the disk is read-only")
+    if error.errno in (errno.EEXIST, errno.ENOTDIR):
+        return StorageError(f"{error.filename or folder} is in the way, it should be a folder: move it elsewhere")
     return StorageError(f"{error.filename or folder}: {error.strerror or error}")
 
 

@@ -5,6 +5,7 @@
     +-- SettingsError        one line a problem, each with file and line
     +-- FolderError          the documents' folder is missing, empty or cannot be read
     +-- IndexUnusable          the index is held by another process, broken, or built otherwise
+    |   +-- IndexAway          the server that holds it does not answer, or not to us
     |   +-- IndexLocked
     |   +-- IndexMismatch
     |   +-- IndexEmpty
@@ -17,6 +18,8 @@ Anything else that reaches the command line is a defect of Deskhand.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+
+from settings.masking import mask
 
 
 class DeskhandError(Exception):
@@ -43,11 +46,11 @@ class Problem:
 
 
 class SettingsError(DeskhandError):
-    """The settings cannot be used; every problem found is listed, a line each."""
+    """The settings cannot be used; every problem found is listed, a line each, without any secret."""
 
     def __init__(self, problems: Sequence[Problem]) -> None:
-        super().__init__("\n".join(map(str, problems)))
-        self.problems = tuple(problems)
+        self.problems = tuple(Problem(_line(problem.place), _line(problem.message)) for problem in problems)
+        super().__init__("\n".join(map(str, self.problems)))
 
 
 class FolderError(DeskhandError):
@@ -56,6 +59,10 @@ class FolderError(DeskhandError):
 
 class IndexUnusable(DeskhandError):
     """The index cannot be used as it is."""
+
+
+class IndexAway(IndexUnusable):
+    """The server that holds the index is away, rejects the key, or is of a version that does not fit."""
 
 
 class IndexLocked(IndexUnusable):
@@ -80,3 +87,8 @@ class EmbeddingError(DeskhandError):
 
 class ModelError(DeskhandError):
     """No language model of a route gave an answer; the text says why for each."""
+
+
+def _line(text: str) -> str:
+    """One line, whatever a settings file put into a name."""
+    return "".join(char if char.isprintable() else " " for char in mask(text))

@@ -50,9 +50,17 @@ def find_home(chosen: str | Path | None = None) -> Home:
 
     Raises UsageError where that folder does not exist.
     """
-    named = chosen or variable("DESKHAND_HOME")
-    root = Path(named).expanduser().resolve() if named else CHECKOUT
-    if not root.is_dir():
-        origin = "--home" if chosen else "DESKHAND_HOME"
+    origin = "DESKHAND_HOME" if chosen is None else "--home"
+    named = variable("DESKHAND_HOME") if chosen is None else chosen
+    if named is None:
+        return Home(CHECKOUT)
+    if not str(named).strip():
+        raise UsageError(f"{origin}: is empty: name a folder")
+    try:
+        root = Path(named).expanduser().resolve()
+        found = root.is_dir()
+    except (OSError, RuntimeError, ValueError) as error:  # too long a name, no such user, a zero byte
+        raise UsageError(f"{origin}: {named} cannot be a folder: {error}") from None
+    if not found:
         raise UsageError(f"{origin}: there is no folder {root}: `deskhand init {root}` makes a new home there")
     return Home(root)

@@ -4,29 +4,32 @@ Precedence, first wins: environment (`DESKHAND_MODELS__ROUTES__ANSWER`), `.env` 
 a secrets folder, `settings/*.yaml`, defaults. Names nest with two underscores; lists are JSON.
 """
 
-import json
-from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
+import yaml
 from pydantic import BaseModel, ValidationError
 from pydantic_settings import (
     BaseSettings,
+    EnvSettingsSource,
     InitSettingsSource,
-    NestedSecretsSettingsSource,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
 )
 from pydantic_settings.exceptions import SettingsError as SourceError
 
-from settings.environment import PREFIX, deskhand_variables, variable
+from settings.environment import PREFIX, variable
 from settings.errors import Problem, SettingsError
 from settings.home import Home
-from settings.secrets import Secrets, looks_secret, secret_folders
+from settings.masking import looks_secret, maybe_secret
+from settings.places import place_problem
+from settings.secrets import Secrets
 from settings.sections import EXTRACTIVE, AssistantSettings, KnowledgeSettings, ModelSettings
-from settings.yaml_file import Location, YamlFile, read_yaml, show_location
+from settings.variables import Variables, from_dotenv, from_environment, from_secret_folder, secret_folders
+from settings.yaml_file import Location, YamlFile, nodes, read_yaml, show_location
 
 SECTIONS: dict[str, type[BaseModel]] = {
     "assistant": AssistantSettings,
@@ -34,17 +37,16 @@ SECTIONS: dict[str, type[BaseModel]] = {
     "models": ModelSettings,
 }
 _OTHER_VARIABLES = {"DESKHAND_HOME", "DESKHAND_SECRETS_DIR"}
+_EXPOSED = "holds what looks like a key: put it in the environment and name it in api_key_env"
 
 
 class _Values(BaseSettings):
     model_config = SettingsConfigDict(
         env_prefix=PREFIX,
         env_nested_delimiter="__",
-        env_file_encoding="utf-8",
         extra="ignore",
         hide_input_in_errors=True,
         validate_default=True,
-        dotenv_filtering="match_prefix",
     )
     assistant: AssistantSettings = AssistantSettings()
     knowledge: KnowledgeSettings = KnowledgeSettings()
@@ -59,7 +61,8 @@ class Settings:
     assistant: AssistantSettings
     knowledge: KnowledgeSettings
     models: ModelSettings
-    files: dict[str, YamlFile]
+    files: dict[str, YamlFile] = field(repr=False)
+    variables: Sequence[Variables] = field(repr=False, default=())
 
     @cached_property
     def secrets(self) -> Secrets:
@@ -68,7 +71,7 @@ class Settings:
 
     def problem(self, location: Location, message: str) -> Problem:
         """A mistake at a path such as `("assistant", "plugins", 2)`, placed in its file."""
-        return _problem(self.files, location, message)
+        return place_problem(self.files, self.variables, location, message)
 
     def file(self, name: str) -> Path | None:
         """A file named in the settings, such as a persona: the home's own, else the one shipped."""
@@ -82,12 +85,19 @@ class Settings:
 def load_settings(home: Home) -> Settings:
     """Read and check everything; raises SettingsError with a line for every mistake."""
     files, problems = _read_files(home)
+    variables, more = _read_variables(home)
+    problems += more
+    try:
+        values = _validated(files, variables)
+    except ValidationError as error:
+        details = error.errors(include_url=False, include_context=False)
+        problems += [place_problem(files, variables, detail["loc"], _message(detail)) for detail in details]
+        raise SettingsError(problems) from None
+    settings = Settings(home, values.assistant, values.knowledge, values.models, files, variables)
+    problems += _inconsistencies(settings)
+    told = {problem.place for problem in problems}
+    problems += [problem for problem in _exposed(files, variables) if problem.place not in told]
     if problems:
-        raise SettingsError(problems)
-    data = {name: file.data for name, file in files.items()}
-    values = _validated(home, files, data)
-    settings = Settings(home, values.assistant, values.knowledge, values.models, files)
-    if problems := [*_unknown_variables(), *_inconsistencies(settings)]:
         raise SettingsError(problems)
     return settings
 
@@ -97,6 +107,8 @@ def _read_files(home: Home) -> tuple[dict[str, YamlFile], list[Problem]]:
     problems: list[Problem] = []
     found = sorted([*home.settings.glob("*.yaml"), *home.settings.glob("*.yml")]) if home.settings.is_dir() else []
     for path in found:
+        if path.name.startswith("."):
+            continue  # what editors and file managers leave behind
         shown = home.shown(path)
         if path.stem not in SECTIONS or path.suffix == ".yml":
             known = ", ".join(f"{name}.yaml" for name in SECTIONS)
@@ -109,70 +121,94 @@ def _read_files(home: Home) -> tuple[dict[str, YamlFile], list[Problem]]:
     return files, problems
 
 
-def _validated(home: Home, files: dict[str, YamlFile], data: dict[str, Any]) -> _Values:
+def _read_variables(home: Home) -> tuple[list[Variables], list[Problem]]:
+    """The sources above the files, first wins."""
+    readers: list[Callable[[], Variables]] = [from_environment, partial(_dotenv, home)]
+    readers += [partial(from_secret_folder, folder, home) for folder in secret_folders(home)]
+    variables: list[Variables] = []
+    problems: list[Problem] = []
+    named = variable("DESKHAND_SECRETS_DIR")
+    if named and not Path(named).is_dir():
+        problems.append(Problem("environment DESKHAND_SECRETS_DIR", f"there is no folder {named}"))
+    for read in readers:
+        try:
+            variables.append(_usable(read(), problems))
+        except SettingsError as error:
+            problems += error.problems
+    return variables, problems
+
+
+def _dotenv(home: Home) -> Variables:
+    return {name: given for name, given in from_dotenv(home).items() if name.upper().startswith(PREFIX)}
+
+
+def _usable(source: Variables, problems: list[Problem]) -> Variables:
+    """Without misspelt names, which would be ignored in silence, and broken JSON."""
+    usable = {}
+    for name, given in source.items():
+        section, *rest = name.upper().removeprefix(PREFIX).lower().split("__")
+        if section not in SECTIONS:
+            if name.upper() not in _OTHER_VARIABLES:
+                known = ", ".join([*sorted(_OTHER_VARIABLES), *(f"{PREFIX}{part.upper()}__..." for part in SECTIONS)])
+                problems.append(Problem(given.place, f"no setting is named {name} (known: {known})"))
+            continue
+        try:
+            _source({name: given})()
+        except SourceError:
+            shown = show_location(rest) or section
+            problems.append(Problem(given.place, f"{shown}: write a list or mapping as JSON"))
+        else:
+            usable[name] = given
+    return usable
+
+
+def _source(variables: Variables) -> EnvSettingsSource:
+    source = EnvSettingsSource(_Values)
+    source.env_vars = {name.lower(): given.value for name, given in variables.items()}
+    return source
+
+
+def _validated(files: dict[str, YamlFile], variables: Sequence[Variables]) -> _Values:
     class Sourced(_Values):
         @classmethod
         def settings_customise_sources(
-            cls,
-            settings_cls: type[BaseSettings],
-            init_settings: PydanticBaseSettingsSource,
-            env_settings: PydanticBaseSettingsSource,
-            dotenv_settings: PydanticBaseSettingsSource,
-            file_secret_settings: PydanticBaseSettingsSource,
+            cls, settings_cls: type[BaseSettings], *_: PydanticBaseSettingsSource, **__: PydanticBaseSettingsSource
         ) -> tuple[PydanticBaseSettingsSource, ...]:
-            secrets = [
-                NestedSecretsSettingsSource(
-                    file_secret_settings, secrets_dir=folder, secrets_prefix=PREFIX, secrets_nested_delimiter="__"
-                )
-                for folder in secret_folders(home)
-            ]
-            return env_settings, dotenv_settings, *secrets, InitSettingsSource(settings_cls, data)
+            data = {name: file.data for name, file in files.items()}
+            return *map(_source, variables), InitSettingsSource(settings_cls, data)
 
-    try:
-        return Sourced(_env_file=home.root / ".env")
-    except ValidationError as error:
-        details = error.errors(include_url=False, include_context=False)
-        raise SettingsError([_problem(files, detail["loc"], _message(detail)) for detail in details]) from None
-    except SourceError as error:
-        raise SettingsError([Problem("environment", f"{error}: lists and mappings are written as JSON")]) from None
-    except json.JSONDecodeError:
-        raise SettingsError([Problem("environment", "a list or mapping is written as JSON")]) from None
+    return Sourced()
+
+
+_WORDS = {
+    "extra_forbidden": "no such setting",
+    "missing": "is required",
+    "list_type": "should be a list: a `- value` line for each, or JSON in a variable",
+    "dict_type": "should hold `name: value` lines, or JSON in a variable",
+    "model_type": "should hold `name: value` lines, or JSON in a variable",
+}
 
 
 def _message(detail: Any) -> str:
-    if detail["type"] == "extra_forbidden":
-        return "no such setting"
-    if detail["type"] == "missing":
-        return "is required"
     text = str(detail["msg"]).removeprefix("Value error, ")
-    text = text[:1].lower() + text[1:]
+    text = _WORDS.get(detail["type"], text[:1].lower() + text[1:])
     value, name = detail["input"], str(detail["loc"][-1])
     shown = isinstance(value, str | int | float) and len(str(value)) <= 40
-    if not shown or name.endswith(("_env", "key", "token")) or looks_secret(str(value)):
+    if detail["type"] in ("extra_forbidden", "missing") or not shown or name.endswith(("_env", "key", "token")):
         return text
     return f"{value!r}: {text}"
 
 
-def _problem(files: dict[str, YamlFile], location: Location, message: str) -> Problem:
-    """Place a mistake where its value was set: a variable, or a line of a file."""
-    name, rest = str(location[0]), location[1:]
-    shown = show_location(rest) or name
-    for end in range(len(location), 1, -1):
-        if variable(named := PREFIX + "__".join(str(step) for step in location[:end]).upper()):
-            return Problem(f"environment {named}", f"{shown}: {message}")
-    file = files.get(name)
-    if file is None:
-        return Problem(f"settings/{name}.yaml", f"{shown}: {message}")
-    return Problem(file.place_of(rest), f"{shown}: {message}")
-
-
-def _unknown_variables() -> Iterator[Problem]:
-    """A misspelt variable would be ignored in silence."""
-    for name in deskhand_variables():
-        section = name.upper().removeprefix(PREFIX).split("__")[0].lower()
-        if name.upper() not in _OTHER_VARIABLES and section not in SECTIONS:
-            known = ", ".join([*sorted(_OTHER_VARIABLES), *(f"{PREFIX}{part.upper()}__..." for part in SECTIONS)])
-            yield Problem(f"environment {name}", f"no setting has this name (known: {known})")
+def _exposed(files: dict[str, YamlFile], variables: Sequence[Variables]) -> Iterator[Problem]:
+    """Keys that stand in a file, or in a setting that is shown: both end up where others read them."""
+    for file in files.values():
+        for node in nodes(file.root):
+            if isinstance(node, yaml.ScalarNode) and looks_secret(node.value):
+                yield Problem(f"{file.shown}:{node.start_mark.line + 1}", _EXPOSED)
+    for source in variables:
+        for given in source.values():
+            if looks_secret(given.value):
+                yield Problem(given.place, _EXPOSED)
 
 
 def _inconsistencies(settings: Settings) -> Iterator[Problem]:
@@ -192,16 +228,14 @@ def _inconsistencies(settings: Settings) -> Iterator[Problem]:
     for name, entry in models.models.items():
         if name == EXTRACTIVE:
             yield settings.problem(("models", "models", name), "this name is taken: choose another")
-        for field in ("api_key", "key", "token"):
-            if field in entry.parameters:
+        for name_of_key in ("api_key", "key", "token"):
+            if name_of_key in entry.parameters:
                 yield settings.problem(
-                    ("models", "models", name, "parameters", field), "keys stay out of files: name it in api_key_env"
+                    ("models", "models", name, "parameters", name_of_key),
+                    "keys stay out of files: name it in api_key_env",
                 )
-        if looks_secret(f"{entry.api_key_env} {entry.model} {entry.api_base} {entry.parameters}"):
-            yield settings.problem(
-                ("models", "models", name),
-                "holds what looks like a key: put it in the environment and name it in api_key_env",
-            )
+        if entry.api_key_env is not None and maybe_secret(entry.api_key_env):
+            yield settings.problem(("models", "models", name, "api_key_env"), _EXPOSED)
     chunk = settings.knowledge.chunk
     if chunk.most_words < chunk.target_words:
         yield settings.problem(

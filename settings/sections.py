@@ -4,9 +4,11 @@ Descriptions end up in the JSON Schema that editors read, defaults are what a ho
 settings file runs with.
 """
 
-from typing import Annotated, Any, Literal
+from ipaddress import ip_address
+from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 EXTRACTIVE = "extractive"
 """The last resort of a route: quotes the documents, needs no model."""
@@ -100,12 +102,42 @@ class EmbeddingSettings(Section):
     """A folder with the model's files, for machines without internet access."""
 
 
+class StoreSettings(Section):
+    """Where the index lives: in Deskhand itself, or on a Qdrant server."""
+
+    url: str | None = Field(None, pattern=r"^https?://[^\s/?#@]+(/[^\s?#@]*)?$")
+    """Address of a Qdrant server (port 6333 where none is named). Without it the engine inside Deskhand is used."""
+    api_key_env: str | None = Field(None, pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")
+    """NAME of the variable or secret file that holds the server's API key. Never the key itself."""
+    collection: str = Field("deskhand", pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,62}$")
+    """Collections on the server begin with this name. Homes that share a server need different ones."""
+    timeout_seconds: float = Field(20, gt=0, le=600)
+    """Longest wait for one answer of the server."""
+
+    @model_validator(mode="after")
+    def _keep_the_key_secret(self) -> Self:
+        if self.url is None:
+            return self
+        parts = urlsplit(self.url)
+        _ = parts.port  # ValueError where it is no port
+        if self.api_key_env is not None and parts.scheme == "http" and not _is_loopback(parts.hostname or ""):
+            raise ValueError("an API key would cross the network in the open: write https:// in url")
+        return self
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
 class ChunkSettings(Section):
     """How documents are cut, in words."""
 
-    target_words: int = Field(140, ge=20, le=1000)
+    target_words: int = Field(120, ge=20, le=1000)
     """Neighbouring small sections are kept together up to this size."""
-    most_words: int = Field(180, ge=30, le=2000)
+    most_words: int = Field(160, ge=30, le=2000)
     """No chunk is longer."""
 
 
@@ -116,10 +148,8 @@ class SearchSettings(Section):
     """Passages that are put before the model."""
     per_document: int = Field(3, ge=1, le=50)
     """At most so many of them from one document."""
-    word_weight: float = Field(0.2, ge=0, le=2)
+    word_weight: float = Field(0.25, ge=0, le=2)
     """How much the question's own words count beside its meaning (0: not at all)."""
-    least_evidence: float = Field(0.34, ge=0, le=2)
-    """Below this the documents are taken not to say."""
 
 
 class KnowledgeSettings(Section):
@@ -128,6 +158,7 @@ class KnowledgeSettings(Section):
     embedding: EmbeddingSettings = EmbeddingSettings()
     chunk: ChunkSettings = ChunkSettings()
     search: SearchSettings = SearchSettings()
+    store: StoreSettings = StoreSettings()
     language: Literal[
         "danish", "dutch", "english", "finnish", "french", "german", "hungarian", "italian", "norwegian",
         "portuguese", "romanian", "russian", "spanish", "swedish", "turkish",

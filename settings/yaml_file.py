@@ -1,6 +1,6 @@
 """YAML files whose every value knows its line."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -8,6 +8,7 @@ from typing import Any
 import yaml
 
 from settings.errors import Problem, SettingsError
+from settings.variables import read_text
 
 Location = Sequence[int | str]
 """A path into nested settings, as in pydantic's errors: `("routes", "answer", 1)`."""
@@ -36,13 +37,35 @@ class YamlFile:
         return f"{self.shown}:{self.line_of(location)}"
 
     def has(self, location: Location) -> bool:
-        """Whether the file itself sets the value at `location`, or a part of it."""
-        return bool(location) and _step(self.root, location[0]) is not None
+        """Whether the file itself sets the value at `location`."""
+        node = self.root
+        for step in location:
+            if (found := _step(node, step)) is None:
+                return False
+            node = found[0]
+        return node is not None
+
+
+class _Loader(yaml.SafeLoader):
+    """Names are text, so that a model may be called `on` or `7`; dates are text as well."""
+
+    def compose_mapping_node(self, anchor: Any) -> yaml.MappingNode:
+        node = super().compose_mapping_node(anchor)
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode) and key.tag != "tag:yaml.org,2002:merge":
+                key.tag = "tag:yaml.org,2002:str"
+        return node
+
+
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
 
 
 def _step(node: yaml.Node | None, step: int | str) -> tuple[yaml.Node, int] | None:
     if isinstance(node, yaml.MappingNode):
-        for key, value in node.value:
+        for key, value in reversed(node.value):  # what a merge brings stands first
             if key.value == str(step):
                 return value, key.start_mark.line + 1
     elif isinstance(node, yaml.SequenceNode) and isinstance(step, int) and 0 <= step < len(node.value):
@@ -55,49 +78,67 @@ def read_yaml(path: Path, shown: str) -> YamlFile:
 
     Raises SettingsError with file and line for broken YAML, a list at the top, or a key set twice.
     """
+    text = read_text(path, shown)
     try:
-        text = path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError:
-        raise SettingsError([Problem(shown, "not UTF-8: save the file as UTF-8")]) from None
-    except OSError as error:
-        raise SettingsError([Problem(shown, f"cannot be read: {error.strerror}")]) from None
-    try:
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
-        data = yaml.safe_load(text)
+        loader = _Loader(text)
+        root = loader.get_single_node()
+        problems = list(_repeated_keys(root, shown))
+        data = loader.construct_document(root) if root and not problems else None
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = f"{shown}:{mark.line + 1}" if mark else shown
-        raise SettingsError([Problem(place, f"not YAML: {error.problem or error.context}")]) from None
-    except yaml.YAMLError:
-        raise SettingsError([Problem(shown, "not YAML: it holds characters that YAML does not allow")]) from None
-    except (ValueError, RecursionError) as error:
+        raise SettingsError([Problem(place, f"not YAML: {_reason(error)}")]) from None
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        raise SettingsError([Problem(f"{shown}:{line}", "not YAML: a control character")]) from None
+    except RecursionError:
+        raise SettingsError([Problem(shown, "not YAML that settings need: it is nested too deeply")]) from None
+    except ValueError as error:
         raise SettingsError([Problem(shown, f"not YAML: {error}")]) from None
+    if problems:
+        raise SettingsError(problems)
     if data is None:
         return YamlFile(shown, {}, None)
     if not isinstance(data, dict):
         raise SettingsError([Problem(f"{shown}:1", "should hold `name: value` lines, not a list or a single value")])
-    if problems := list(_repeated_keys(root, shown)):
-        raise SettingsError(problems)
-    return YamlFile(shown, {str(key): value for key, value in data.items()}, root)
+    return YamlFile(shown, data, root)
 
 
-def _repeated_keys(node: yaml.Node | None, shown: str) -> list[Problem]:
+def _reason(error: yaml.MarkedYAMLError) -> str:
+    problem = error.problem or error.context or ""
+    if "'\\t'" in problem:
+        return "a tab: indent with spaces"
+    return f"{error.context} {problem}" if error.context and problem.startswith("but ") else problem
+
+
+def nodes(root: yaml.Node | None) -> Iterator[yaml.Node]:
+    """Every node of a file once, names and values; aliases may make it a graph, even a circle."""
+    left, seen = [root] if root else [], set[int]()
+    while left:
+        node = left.pop()
+        if id(node) in seen:
+            continue
+        seen.add(id(node))
+        yield node
+        if isinstance(node, yaml.MappingNode):
+            left += [part for pair in reversed(node.value) for part in reversed(pair)]
+        elif isinstance(node, yaml.SequenceNode):
+            left += reversed(node.value)
+
+
+def _repeated_keys(root: yaml.Node | None, shown: str) -> Iterator[Problem]:
     """YAML silently takes the last of two equal keys; here it is a mistake."""
-    problems: list[Problem] = []
-    if isinstance(node, yaml.MappingNode):
+    for node in nodes(root):
+        if not isinstance(node, yaml.MappingNode):
+            continue
         first: dict[str, int] = {}
-        for key, value in node.value:
+        for key, _ in node.value:
             line = key.start_mark.line + 1
-            if key.value in first and key.value != "<<":
-                problems.append(
-                    Problem(f"{shown}:{line}", f"{key.value} is set twice (first in line {first[key.value]})")
-                )
-            first.setdefault(key.value, line)
-            problems += _repeated_keys(value, shown)
-    elif isinstance(node, yaml.SequenceNode):
-        for item in node.value:
-            problems += _repeated_keys(item, shown)
-    return problems
+            if isinstance(key, yaml.ScalarNode) and key.value in first and key.value != "<<":
+                message = f"{key.value} is set twice (first in line {first[key.value]})"
+                yield Problem(f"{shown}:{line}", message)
+            if isinstance(key, yaml.ScalarNode):
+                first.setdefault(key.value, line)
 
 
 def show_location(location: Location) -> str:

@@ -1,0 +1,122 @@
+import io
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
+
+import pytest
+
+from bots import TerminalBot, print_reply, terminal_message
+from knowledge.search import Passage
+from plugins import Citation, Exchange, Message, Outcome, Reply
+
+PASSAGE = Passage("1", "leave.md", "v", "Leave", "Carry over", "x", 5, None, 0.5, 0.5, 0.0)
+
+
+class Terminal(io.StringIO):
+    """What somebody typed, or the screen, of a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+class Asked:
+    """Answers every question with its number, and remembers what it was asked with which history."""
+
+    def __init__(self) -> None:
+        self.calls: list[tuple[Message, tuple[Exchange, ...]]] = []
+
+    async def __call__(self, message: Message, history: Sequence[Exchange]) -> Reply:
+        self.calls.append((message, tuple(history)))
+        return Reply(f"answer {len(self.calls)}")
+
+
+async def _talk(typed: str, asked: Asked | None = None, most: int = 4000) -> str:
+    screen = io.StringIO()
+    await TerminalBot(asked or Asked(), "Deskhand", ("staff",), most).run(io.StringIO(typed), screen)
+    return screen.getvalue()
+
+
+@pytest.mark.parametrize("end", ["", "exit\n", "  EXIT \n", "quit\n", ":q\n"])
+async def test_a_session_ends_with_the_input_or_a_farewell(end: str) -> None:
+    asked = Asked()
+    after = "never asked\n" if end else ""
+    assert await _talk(f"first?\n{end}{after}", asked) == "answer 1\n"
+    assert [message.text for message, _ in asked.calls] == ["first?"]
+
+
+async def test_a_follow_up_comes_with_the_session_so_far_and_its_own_number() -> None:
+    asked = Asked()
+    await _talk("first?\nsecond?\n\n   \nthird?", asked)
+    messages = [message for message, _ in asked.calls]
+    assert [message.text for message in messages] == ["first?", "second?", "third?"]
+    assert len({message.id for message in messages}) == 3
+    assert len({message.place.thread for message in messages}) == 1
+    assert asked.calls[0][1] == ()
+    assert asked.calls[2][1] == (
+        Exchange("user", "first?"),
+        Exchange("assistant", "answer 1"),
+        Exchange("user", "second?"),
+        Exchange("assistant", "answer 2"),
+    )
+
+
+async def test_a_new_session_knows_nothing_of_an_earlier_one() -> None:
+    asked = Asked()
+    await _talk("first?\n", asked)
+    await _talk("second?\n", asked)
+    assert asked.calls[1][1] == ()
+
+
+async def test_a_question_that_cannot_be_worked_with_does_not_end_the_session_nor_enter_its_history() -> None:
+    asked = Asked()
+    shown = await _talk(f"{'long ' * 100}\n\x1b\x07\nfine?\n", asked, most=100)
+    assert [line.partition(":")[0] for line in shown.splitlines()] == [
+        "the question has 499 characters, the limit is 100 (assistant.yaml",
+        "the question is empty",
+        "answer 1",
+    ]
+    assert asked.calls[0][1] == ()
+
+
+async def test_only_somebody_who_types_is_greeted_and_prompted() -> None:
+    screen = io.StringIO()
+    await TerminalBot(Asked(), "Otto", (), 4000).run(Terminal("first?\n"), screen)
+    assert screen.getvalue() == ("Otto. Ask about the documents; `exit` or Ctrl-D ends.\n\n> answer 1\n\n> ")
+
+
+def test_a_question_typed_here_is_private_and_carries_the_groups() -> None:
+    message = terminal_message(3, "x", ["staff", "managers"])
+    assert (message.id, message.place.platform, message.place.direct) == ("3", "terminal", True)
+    assert message.person.groups == ("staff", "managers")
+
+
+async def test_a_reply_is_printed_as_it_comes_and_its_sources_after_it() -> None:
+    screen = io.StringIO()
+    seen: list[str] = []
+
+    async def pieces() -> AsyncIterator[str | Outcome]:
+        yield "five "
+        seen.append(screen.getvalue())
+        yield "days [1]"
+        seen.append(screen.getvalue())
+        yield Outcome(citations=(Citation(1, PASSAGE),))
+
+    assert await print_reply(Reply(pieces=pieces()), screen) == "five days [1]"
+    assert seen == ["five ", "five days [1]"]
+    assert screen.getvalue() == "five days [1]\n\n[1] Leave > Carry over (leave.md:5)\n"
+
+
+async def test_documents_can_neither_move_the_cursor_nor_change_colours() -> None:
+    hostile = Passage("1", "a\x1b]0;b.md", "v", "T\x1b[2J", "H\x9b31m", "x", 5, None, 0.5, 0.5, 0.0)
+    screen = io.StringIO()
+    reply = Reply("be \x1b[31mred\x1b[0m\r\u202egone", Outcome(citations=(Citation(1, hostile),)))
+    await print_reply(reply, screen)
+    assert screen.getvalue() == "be [31mred[0mgone\n\n[1] T[2J > H31m (a]0;b.md:5)\n"
+
+
+async def test_an_input_that_breaks_ends_the_session_with_its_error() -> None:
+    class Broken(io.StringIO):
+        def readline(self, *_: Any) -> Any:
+            raise OSError("the terminal is gone")
+
+    with pytest.raises(OSError, match="the terminal is gone"):
+        await TerminalBot(Asked(), "Otto", (), 4000).run(Broken(), io.StringIO())

@@ -1,0 +1,53 @@
+import asyncio
+
+import pytest
+
+from settings.tasks import running
+
+
+async def test_a_task_runs_beside_its_block_and_gives_its_result() -> None:
+    async def work() -> int:
+        await asyncio.sleep(0)
+        return 7
+
+    async with running(work()) as task:
+        assert await task == 7
+
+
+async def test_what_is_left_of_a_task_is_cancelled_and_awaited_at_the_end_of_the_block() -> None:
+    tidied = False
+
+    async def work() -> None:
+        nonlocal tidied
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await asyncio.sleep(0)
+            tidied = True
+
+    async with running(work()) as task:
+        await asyncio.sleep(0)
+    assert task.cancelled()
+    assert tidied
+
+
+async def test_an_error_of_the_block_is_not_hidden_by_one_of_the_task() -> None:
+    async def work() -> None:
+        raise RuntimeError("task")
+
+    async def block() -> None:
+        async with running(work()):
+            await asyncio.sleep(0)
+            raise ValueError("block")
+
+    with pytest.raises(ValueError, match="block"):
+        await block()
+
+
+async def test_an_error_of_the_task_reaches_whoever_awaits_it() -> None:
+    async def work() -> None:
+        raise RuntimeError("task")
+
+    async with running(work()) as task:
+        with pytest.raises(RuntimeError, match="task"):
+            await task
