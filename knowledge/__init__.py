@@ -6,7 +6,7 @@ Public face: `open_index` gives an `Index` with `sync` and `search`; a search gi
 
 from knowledge.index import Index, open_index
 from knowledge.quotes import Quote
+from knowledge.receipts import Progress, Receipt, SyncReport
 from knowledge.search import Found, Passage
-from knowledge.sync import Progress, Receipt, SyncReport
 
 __all__ = ["Found", "Index", "Passage", "Progress", "Quote", "Receipt", "SyncReport", "open_index"]

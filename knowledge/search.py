@@ -46,8 +46,8 @@ class Passage:
 class Found:
     """What a search brought: passages, best first, and how good the evidence is.
 
-    `evidence` is on the scale of `score`; below `search.least_evidence` the documents are taken not
-    to say anything about the question.
+    `evidence` is on the scale of `score`; below the threshold of the plugin rag the documents are
+    taken not to say anything about the question.
     """
 
     passages: tuple[Passage, ...] = ()

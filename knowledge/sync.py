@@ -9,24 +9,18 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, field
-from hashlib import sha256
-from pathlib import Path
-from typing import Protocol
+from dataclasses import dataclass
 
 from knowledge.catalogue import Catalogue, FileRow, Generation, State, embedding_key
-from knowledge.chunking import Chunk, ChunkSize, chunk_document
-from knowledge.documents import Document, DocumentError, NothingToRead
+from knowledge.chunking import ChunkSize
 from knowledge.embedding import Embedder, Vector
 from knowledge.folder import FoundFile, Walk
-from knowledge.loaders import LOADERS, loader_for, name_of
+from knowledge.reading import ReadFile, read_file
+from knowledge.receipts import Progress, Receipt, Silent, SyncReport
 from knowledge.sparse import TermWeights
 from knowledge.store import Payload, Point, Store, point_id
-from settings.errors import DeskhandError
 from settings.tasks import running
 
-LARGEST_FILE = 50_000_000
-"""Bytes; a larger file is not read."""
 _GROUP_CHUNKS = 64
 _GROUP_FILES = 32
 _AHEAD_CHUNKS = 128
@@ -34,76 +28,11 @@ _SETTLED_NS = 2_000_000_000
 """A file changed less than this before it was read may change again within the same time stamp."""
 
 
-@dataclass(frozen=True, slots=True)
-class Receipt:
-    """What became of one file in one run."""
-
-    source: str
-    state: State
-    reason: str = ""
-    chunks: int = 0
-    new: bool = False
-
-
-@dataclass(slots=True)
-class SyncReport:
-    """What one run did: a receipt for every file, and how many chunks had to be embedded."""
-
-    receipts: list[Receipt] = field(default_factory=list)
-    embedded: int = 0
-    seconds: float = 0.0
-
-    def count(self, state: State) -> int:
-        """Number of receipts in a state."""
-        return sum(1 for receipt in self.receipts if receipt.state == state)
-
-    @property
-    def added(self) -> int:
-        """Files indexed for the first time."""
-        return sum(1 for receipt in self.receipts if receipt.state == "indexed" and receipt.new)
-
-    @property
-    def updated(self) -> int:
-        """Files whose new content replaced an earlier one."""
-        return self.count("indexed") - self.added
-
-
-class Progress(Protocol):
-    """Is told how far a run is. All calls come from the event loop's thread."""
-
-    def start(self, files: int) -> None:
-        """So many files have to be read."""
-
-    def file(self, receipt: Receipt) -> None:
-        """One of them is done."""
-
-
-class Silent:
-    """Progress for nobody."""
-
-    def start(self, files: int) -> None:
-        """Say nothing."""
-
-    def file(self, receipt: Receipt) -> None:
-        """Say nothing."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Read:
-    """A file that has been read: its new row, and its chunks where it has any."""
-
-    row: FileRow
-    document: Document | None = None
-    chunks: tuple[Chunk, ...] = ()
-    stays: bool = False
-    """The content is the one already indexed."""
-
-
 @dataclass(slots=True)
 class _Work:
     """A file on its way into the store, with the vectors that are being made for it."""
 
-    read: _Read
+    read: ReadFile
     keys: list[bytes]
     known: dict[bytes, Vector]
     waiting: "dict[bytes, Future[Vector]]"
@@ -172,7 +101,7 @@ class Sync:
 
     async def _update(self, changed: Sequence[FoundFile], known: dict[str, FileRow]) -> None:
         group: list[_Work] = []
-        settled: list[_Read] = []
+        settled: list[ReadFile] = []
         async with running(self._read_all(changed, known)) as reader:
             while (work := await self._queue.get()) is not None:
                 self._moved.set()
@@ -199,12 +128,14 @@ class Sync:
                 while len(self._under_way) >= _AHEAD_CHUNKS or self._queue.qsize() >= _GROUP_FILES:
                     self._moved.clear()
                     await self._moved.wait()
-                read = await asyncio.to_thread(_read, file, known.get(file.source), self._size, self._generation)
+                read = await asyncio.to_thread(
+                    read_file, file, known.get(file.source), self._size, self._generation.fingerprint
+                )
                 self._queue.put_nowait(await self._start(read))
         finally:
             self._queue.put_nowait(None)
 
-    async def _start(self, read: _Read) -> _Work:
+    async def _start(self, read: ReadFile) -> _Work:
         """Begin to embed those chunks of a file whose text was never seen before."""
         keys = [embedding_key(self._generation.fingerprint, chunk.searched) for chunk in read.chunks]
         work = _Work(read, keys, await self._catalogue.embeddings(list(dict.fromkeys(keys))), {})
@@ -288,67 +219,10 @@ class Sync:
         await self._delete([row.version for row in gone if row.version is not None])
         self._report.receipts += [Receipt(row.source, "removed", "no longer in the folder") for row in gone]
 
-    def _done(self, read: _Read, known: dict[str, FileRow]) -> None:
+    def _done(self, read: ReadFile, known: dict[str, FileRow]) -> None:
         row = read.row
         before = known.get(row.source)
         state: State = "unchanged" if read.stays and row.state == "indexed" else row.state
         receipt = Receipt(row.source, state, row.reason, row.chunks, before is None or before.version is None)
         self._report.receipts.append(receipt)
         self._progress.file(receipt)
-
-
-def _read(file: FoundFile, before: FileRow | None, size: ChunkSize, generation: Generation) -> _Read:
-    """Read, load and cut one file; whatever is wrong with it ends up in its row."""
-    row = FileRow(
-        source=file.source,
-        size=file.size,
-        mtime_ns=file.mtime_ns,
-        checked_ns=time.time_ns(),
-        digest="",
-        version=before.version if before else None,
-        chunks=before.chunks if before else 0,
-        title=before.title if before else name_of(file.source),
-        state="failed",
-    )
-    loader = loader_for(file.source)
-    if loader is None:
-        kinds = ", ".join(sorted(LOADERS))
-        return _Read(_without_version(row, "skipped", f"no reader for this type (there are: {kinds})"))
-    if file.size > LARGEST_FILE:
-        reason = f"{file.size / 1e6:.0f} MB is over the limit of {LARGEST_FILE / 1e6:.0f} MB: split the document"
-        return _Read(row._replace(reason=_kept(reason, before)))
-    try:
-        content = Path(file.path).read_bytes()
-    except OSError as error:  # may heal without the file's time changing: try again in the next run
-        return _Read(row._replace(mtime_ns=-1, reason=_kept(f"cannot be read: {error.strerror}", before)))
-    digest = sha256(content).hexdigest()
-    if before is not None and before.digest == digest:
-        return _Read(before._replace(size=row.size, mtime_ns=row.mtime_ns, checked_ns=row.checked_ns), stays=True)
-    row = row._replace(digest=digest)
-    try:
-        document = loader(content, name_of(file.source))
-        chunks = chunk_document(document, size)
-    except NothingToRead as error:
-        return _Read(_without_version(row, "skipped", str(error)))
-    except DocumentError as error:
-        return _Read(row._replace(reason=_kept(str(error), before)))
-    except DeskhandError:
-        raise
-    except Exception as error:  # a loader's library may raise anything on a hostile file
-        return _Read(row._replace(reason=_kept(f"the reader failed: {type(error).__name__}: {error}"[:300], before)))
-    version = sha256(f"{generation.fingerprint}\n{file.source}\n{digest}".encode("utf-8", "replace")).hexdigest()[:24]
-    row = row._replace(state="indexed", version=version, chunks=len(chunks), title=document.title)
-    if before is not None and before.version == version:  # back to what is in the store
-        return _Read(row, stays=True)
-    return _Read(row, document, tuple(chunks))
-
-
-def _without_version(row: FileRow, state: State, reason: str) -> FileRow:
-    """A file that has nothing to say any more; what it said before must not stay."""
-    return row._replace(state=state, reason=reason, version=None, chunks=0)
-
-
-def _kept(reason: str, before: FileRow | None) -> str:
-    if before is None or before.version is None:
-        return reason
-    return f"{reason}; the last good version stays in the index"

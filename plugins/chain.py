@@ -11,11 +11,11 @@ runs everything inside it. What always holds:
 
 import asyncio
 import logging
-import time
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from plugins.clock import Clock, timed
 from plugins.contract import CallNext, Outcome, Plugin, PluginTrace, Reply, StopChain, Turn
 
 _log = logging.getLogger("deskhand.chain")
@@ -47,28 +47,27 @@ class Chain:
         return Reply(pieces=self._run(turn))
 
     async def _run(self, turn: Turn) -> AsyncIterator[str | Outcome]:
-        ends = time.monotonic() + self._deadline
+        ends = asyncio.get_running_loop().time() + self._deadline
         text = ""
         try:
-            async with asyncio.timeout_at(asyncio.get_running_loop().time() + self._deadline):
+            async with asyncio.timeout_at(ends) as limit:
                 reply = await self._handler(turn)
             pieces = aiter(reply)
             while True:
                 # not around the loop: a time limit must not be open while the reader has the piece
-                async with asyncio.timeout(max(0.0, ends - time.monotonic())):
+                async with asyncio.timeout_at(ends) as limit:
                     piece = await anext(pieces, None)
                 if piece is None:
                     break
                 text += piece
                 yield piece
             yield reply.outcome
-        except TimeoutError:
-            reason = f"no answer within {self._deadline:g} seconds"
-            yield self._apology(text, reason)
-            yield Outcome("refused", reason)
         except Exception as error:
-            _log.exception("the chain failed")
-            reason = f"an internal error ({type(error).__name__})"
+            if isinstance(error, TimeoutError) and limit.expired():
+                reason = f"no answer within {self._deadline:g} seconds"
+            else:
+                _log.exception("the chain failed")
+                reason = f"an internal error ({type(error).__name__})"
             yield self._apology(text, reason)
             yield Outcome("refused", reason)
 
@@ -85,39 +84,32 @@ def _layer(step: Step, inner: CallNext, contact: str) -> CallNext:
     """One plugin with its time limit, its isolation and its trace."""
 
     async def handle(turn: Turn) -> Reply:
-        loop = asyncio.get_running_loop()
-        spent, mark = 0.0, loop.time()
+        record = PluginTrace(step.name)
+        clock = Clock(record, step.seconds)
         kept: Reply | None = None
-        error = ""
 
         async def call_next(inner_turn: Turn) -> Reply:
-            """The clock of this plugin stands still while the plugins inside it work."""
-            nonlocal spent, mark, kept
-            spent += loop.time() - mark
-            limit.reschedule(None)
-            try:
-                kept = await inner(inner_turn)
-                return kept
-            finally:
-                mark = loop.time()
-                limit.reschedule(mark + step.seconds - spent)
+            nonlocal kept
+            with clock.paused():
+                kept = timed(await inner(inner_turn), clock.paused)
+            return kept
 
         try:
-            async with asyncio.timeout(step.seconds) as limit:
-                reply = await step.plugin(turn, call_next)
+            async with asyncio.timeout(None) as limit:
+                with clock.running(limit):
+                    reply = await step.plugin(turn, call_next)
             if not isinstance(reply, Reply):
                 raise TypeError(f"returned {type(reply).__name__}, not a Reply")
         except StopChain as stop:
-            reply = stop.reply
+            reply = timed(stop.reply, clock.running)
         except Exception as failure:
             timed_out = isinstance(failure, TimeoutError) and limit.expired()
-            error = f"took over {step.seconds:g} s" if timed_out else f"{type(failure).__name__}: {failure}"
-            _log.warning("plugin %s failed: %s", step.name, error, exc_info=None if timed_out else failure)
-            spent += loop.time() - mark
-            turn.trace.plugins.append(PluginTrace(step.name, spent, error))
-            return await _without(step, turn, inner, kept, contact)
-        spent += loop.time() - mark
-        turn.trace.plugins.append(PluginTrace(step.name, spent))
+            record.error = f"took over {step.seconds:g} s" if timed_out else f"{type(failure).__name__}: {failure}"
+            _log.warning("plugin %s failed: %s", step.name, record.error, exc_info=None if timed_out else failure)
+            reply = await _without(step, turn, inner, kept, contact)
+        else:
+            reply = timed(reply, clock.running)
+        turn.trace.plugins.append(record)
         return reply
 
     return handle

@@ -78,12 +78,15 @@ class Prompt:
     examples: tuple[Example, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class PluginTrace:
-    """What one plugin did in one turn. `seconds` is its own time, without the plugins inside it."""
+    """What one plugin did in one turn.
+
+    `seconds` is its own time, without the plugins inside it; it grows until the reply has ended.
+    """
 
     plugin: str
-    seconds: float
+    seconds: float = 0.0
     error: str = ""
 
 
@@ -155,7 +158,8 @@ class Reply:
 
     `async for piece in reply` gives the text as it comes, `await reply.read()` all of it. The
     outcome (status, citations, cost) is certain only when the text has ended; reading it earlier
-    raises RuntimeError. A reply can be read any number of times, but streamed by one reader only.
+    raises RuntimeError. A reply can be read any number of times, each time from its beginning, but
+    by one reader after the other.
     """
 
     def __init__(self, text: str = "", outcome: Outcome = Outcome(), *, pieces: Pieces | None = None) -> None:
@@ -164,17 +168,23 @@ class Reply:
         self._pieces = pieces
 
     async def __aiter__(self) -> AsyncIterator[str]:
+        if self._text:
+            yield self._text
         if self._pieces is None:
-            if self._text:
-                yield self._text
             return
-        pieces, self._pieces = self._pieces, None
-        async for piece in pieces:
-            if isinstance(piece, Outcome):
-                self._outcome = piece
-            else:
-                self._text += piece
-                yield piece
+        try:
+            async for piece in self._pieces:
+                if isinstance(piece, Outcome):
+                    self._outcome = piece
+                else:
+                    self._text += piece
+                    yield piece
+        except GeneratorExit:
+            raise  # this reader has had enough; the next one goes on from here
+        except BaseException:
+            self._pieces = None  # broken: there is no more, and no outcome either
+            raise
+        self._pieces = None
         if self._outcome is None:
             self._outcome = Outcome()
 

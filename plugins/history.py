@@ -20,8 +20,7 @@ class History(Plugin[HistoryOptions]):
     Options = HistoryOptions
 
     async def __call__(self, turn: Turn, call_next: CallNext) -> Reply:
-        kept = turn.history[len(turn.history) - self.options.messages :] if self.options.messages else ()
-        kept = kept if len(turn.history) > self.options.messages else turn.history[: self.options.messages]
+        kept = turn.history[-self.options.messages :] if self.options.messages else ()
         while kept and sum(len(exchange.text) for exchange in kept) > self.options.characters:
             kept = kept[1:]
         return await call_next(turn.with_(history=kept))

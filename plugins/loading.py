@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from plugins.answer import Answer
 from plugins.chain import Chain, Step
@@ -54,24 +55,21 @@ def build_steps(settings: Settings, search: Search, models: Models) -> list[Step
             )
             continue
         seen[entry.name] = index
-        plugin = _class(entry.name)
-        if plugin is None:
-            known = ", ".join(SHIPPED)
-            problems.append(settings.problem(at, f"no plugin named {entry.name!r} (known: {known}, or module:Class)"))
+        try:
+            plugin = _class(entry.name)
+        except LookupError as error:
+            problems.append(settings.problem(at, str(error)))
             continue
         try:
             options = plugin.Options.model_validate(entry.options)
             built = plugin(options, _context(settings, search, models, entry.name))
         except ValidationError as error:
-            for detail in error.errors(include_url=False, include_context=False, include_input=False):
-                message = "no such option" if detail["type"] == "extra_forbidden" else detail["msg"]
-                if detail["type"] == "extra_forbidden":
-                    message += f" (known: {', '.join(plugin.Options.model_fields) or 'none'})"
-                problems.append(settings.problem((*at, entry.name, *detail["loc"]), message))
+            for detail in error.errors(include_url=False, include_context=False):
+                problems.append(settings.problem((*at, entry.name, *detail["loc"]), _message(detail, plugin)))
         except OptionError as error:
             place = settings.problem((*at, entry.name, *_location(error.option)), "").place
-            shown = show_location((*at[1:], entry.name))
-            problems.append(Problem(place, f"{shown}.{error.option}: {error}"))
+            shown = [show_location((*at[1:], entry.name)), *([error.option] if error.option else [])]
+            problems.append(Problem(place, f"{'.'.join(shown)}: {error}"))
         else:
             steps.append(Step(entry.name, built, settings.assistant.plugin_seconds))
     if problems:
@@ -79,16 +77,34 @@ def build_steps(settings: Settings, search: Search, models: Models) -> list[Step
     return steps
 
 
-def _class(name: str) -> type[Plugin[Any]] | None:
-    """A shipped plugin by its name, or any other by `module:Class`."""
+def _class(name: str) -> type[Plugin[Any]]:
+    """A shipped plugin by its name, or any other by `module:Class`; LookupError says why there is none."""
     if ":" not in name:
-        return SHIPPED.get(name)
+        if name not in SHIPPED:
+            raise LookupError(f"no plugin named {name!r} (known: {', '.join(SHIPPED)}, or module:Class)")
+        return SHIPPED[name]
     module, _, attribute = name.partition(":")
     try:
         found = getattr(importlib.import_module(module), attribute, None)
-    except ImportError:
-        return None
-    return found if isinstance(found, type) and issubclass(found, Plugin) else None
+    except Exception as error:  # a module of somebody else's can fail in any way
+        raise LookupError(f"no plugin named {name!r}: {type(error).__name__}: {error}") from error
+    if isinstance(found, type) and issubclass(found, Plugin):
+        return found
+    raise LookupError(f"no plugin named {name!r}: {module} has no plugin class {attribute!r}")
+
+
+def _message(detail: ErrorDetails, plugin: type[Plugin[Any]]) -> str:
+    """What is wrong with one option, with its value where that is short and no secret."""
+    if detail["type"] == "extra_forbidden":
+        known = f" (known: {', '.join(plugin.Options.model_fields) or 'none'})" if len(detail["loc"]) == 1 else ""
+        return f"no such option{known}"
+    if detail["type"] == "missing":
+        return "is required"
+    text = detail["msg"].removeprefix("Value error, ")
+    text = text[:1].lower() + text[1:]
+    value, name = detail["input"], str(detail["loc"][-1]) if detail["loc"] else ""
+    shown = isinstance(value, str | int | float) and len(str(value)) <= 40
+    return f"{value!r}: {text}" if shown and not name.endswith(("key", "token", "secret", "password")) else text
 
 
 def _context(settings: Settings, search: Search, models: Models, name: str) -> Context:

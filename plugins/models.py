@@ -14,7 +14,7 @@ from plugins.contract import Usage
 from plugins.prompt import ChatMessage
 from settings import EXTRACTIVE, Settings
 from settings.environment import set_default
-from settings.errors import ModelError
+from settings.errors import DeskhandError, ModelError
 from settings.sections import ModelEntry
 
 _log = logging.getLogger("deskhand.models")
@@ -48,24 +48,23 @@ class Models:
         stalls or says nothing.
         """
         entry = self._entries[name]
-        received = False
+        key = self._key(name, entry)
+        received, usage = False, None
         try:
-            async with asyncio.timeout(entry.timeout_seconds):
-                chunks = await self._start(entry, messages)
-            ends = asyncio.get_running_loop().time() + entry.timeout_seconds
-            usage: Any = None
+            await self._load()  # counts for the turn, not for the model
+            now = asyncio.get_running_loop().time
+            ends = now() + entry.timeout_seconds
+            async with asyncio.timeout_at(min(ends, now() + entry.stall_seconds)):
+                chunks = await self._start(entry, key, messages)
             while True:
-                wait = min(entry.stall_seconds, ends - asyncio.get_running_loop().time())
-                async with asyncio.timeout(wait):
+                async with asyncio.timeout_at(min(ends, now() + entry.stall_seconds)):
                     chunk = await anext(chunks, None)
                 if chunk is None:
                     break
                 usage = getattr(chunk, "usage", None) or usage
                 if chunk.choices and (text := chunk.choices[0].delta.content):
-                    received = True
+                    received = received or bool(text.strip())
                     yield text
-        except ModelError:
-            raise
         except TimeoutError:
             raise ModelError(f"{name} did not answer in time") from None
         except Exception as error:  # litellm maps what it knows, and lets the rest through
@@ -75,19 +74,23 @@ class Models:
             raise ModelError(f"{name} gave an empty answer")
         yield self._spent(entry, usage)
 
-    async def _start(self, entry: ModelEntry, messages: Sequence[ChatMessage]) -> Any:
-        litellm = await self._load()
-        key = None
-        if entry.api_key_env is not None:
+    def _key(self, name: str, entry: ModelEntry) -> str | None:
+        if entry.api_key_env is None:
+            return "none" if entry.api_base else None  # local servers need none, but the client insists on one
+        try:
             key = self._settings.secrets.get(entry.api_key_env)
-            if key is None:
-                raise ModelError(f"has no key: {entry.api_key_env} is not set")
-        return await litellm.acompletion(
+        except DeskhandError as error:
+            raise ModelError(f"{name} has no key: {error}") from None
+        if key is None:
+            raise ModelError(f"{name} has no key: {entry.api_key_env} is not set")
+        return key.get_secret_value()
+
+    async def _start(self, entry: ModelEntry, key: str | None, messages: Sequence[ChatMessage]) -> Any:
+        return await self._litellm.acompletion(
             model=entry.model,
             messages=list(messages),
             api_base=entry.api_base,
-            # local servers need none, but the client insists on one
-            api_key=key.get_secret_value() if key else ("none" if entry.api_base else None),
+            api_key=key,
             stream=True,
             stream_options={"include_usage": True},
             timeout=entry.timeout_seconds,
@@ -97,11 +100,10 @@ class Models:
             **entry.parameters,
         )
 
-    async def _load(self) -> Any:
+    async def _load(self) -> None:
         async with self._loading:
             if self._litellm is None:
                 self._litellm = await asyncio.to_thread(_import_litellm)
-        return self._litellm
 
     def _spent(self, entry: ModelEntry, usage: Any) -> Spent:
         if usage is None:
@@ -148,6 +150,8 @@ def _in_words(error: Exception) -> str:
         return "does not exist at the provider"
     if status == 429:
         return "is over its rate limit"
+    if "MidStream" in name:
+        return "broke off"
     if "Timeout" in name or status == 408:
         return "did not answer in time"
     if "connect" in str(error).lower():

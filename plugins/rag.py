@@ -3,6 +3,7 @@
 from pydantic import Field
 
 from plugins.contract import CallNext, Options, Outcome, Plugin, Reply, Turn
+from settings import DeskhandError
 
 
 class RagOptions(Options):
@@ -12,24 +13,32 @@ class RagOptions(Options):
     """Passages to retrieve."""
     per_document: int | None = Field(None, ge=1, le=50)
     """At most so many from one document."""
-    least_evidence: float = Field(0.3, ge=0, le=2)
+    least_evidence: float = Field(0.36, ge=0, le=2)
     """Weaker evidence than this means that the documents don't say; 0 never abstains here."""
 
 
 class Rag(Plugin[RagOptions]):
-    """Retrieves passages that everyone in the audience may read."""
+    """Retrieves passages that everyone in the audience may read.
+
+    Required: an answer without having searched would say that the documents don't say.
+    """
 
     Options = RagOptions
+    required = True
 
     async def __call__(self, turn: Turn, call_next: CallNext) -> Reply:
         asked = [exchange.text for exchange in turn.history if exchange.role == "user"]
-        found = await self.context.search.search(
-            turn.message.text,
-            groups=turn.message.person.groups,
-            limit=self.options.passages,
-            per_document=self.options.per_document,
-            thread=asked,
-        )
+        try:
+            found = await self.context.search.search(
+                turn.message.text,
+                groups=turn.message.person.groups,
+                limit=self.options.passages,
+                per_document=self.options.per_document,
+                thread=asked,
+            )
+        except DeskhandError as error:
+            text = f"I cannot search the documents at the moment: {error}. Please ask {self.context.contact}."
+            return Reply(text, Outcome("refused", str(error)))
         turn.trace.note(f"{len(found.passages)} passages, evidence {found.evidence:.2f}")
         if not found.passages or found.evidence < self.options.least_evidence:
             return abstain(self.context.contact)
