@@ -13,6 +13,7 @@ from knowledge import open_index
 from knowledge.embedding import weights_fingerprint
 from knowledge.folder import stray_documents, walk_documents
 from settings import EXTRACTIVE, DeskhandError, Settings, SettingsError, find_home, load_settings
+from settings.errors import IndexLocked
 
 Level = Literal["ok", "note", "wrong"]
 
@@ -114,7 +115,12 @@ async def _index(settings: Settings, files: int) -> AsyncIterator[Check]:
                 return
             if not await index.matches_settings():
                 yield Check("index", "wrong", "was built with other settings", "run `deskhand index`")
+            else:
+                await index.verify()
             rows = list((await index.files()).values())
+    except IndexLocked as error:  # by a bot at work, most likely: nothing is wrong with that
+        yield Check("index", "note", str(error))
+        return
     except DeskhandError as error:
         yield Check("index", "wrong", str(error), str(error).partition(": ")[2] or str(error))
         return

@@ -24,6 +24,7 @@ from sqlalchemy import (
     String,
     Table,
     delete,
+    func,
     insert,
     select,
     update,
@@ -170,6 +171,15 @@ class Catalogue:
         async with self._engine.connect() as connection:
             rows = await connection.execute(select(*columns).where(_file.c.generation == generation.id))
             return {row[0]: FileRow._make(row) for row in rows}
+
+    async def chunks(self, generation: Generation) -> int:
+        """How many chunks can be found, all files together."""
+        total = select(func.coalesce(func.sum(_file.c.chunks), 0))
+        async with self._engine.connect() as connection:
+            rows = await connection.execute(
+                total.where(_file.c.generation == generation.id, _file.c.version.is_not(None))
+            )
+            return int(rows.scalar_one())
 
     async def hidden(self, generation: Generation) -> frozenset[str]:
         """Versions in the store that no query may see."""

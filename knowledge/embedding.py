@@ -69,6 +69,7 @@ def load_embedder(settings: EmbeddingSettings, cache: Path) -> Embedder:
     set_default("OPENBLAS_NUM_THREADS", "1")  # numpy's threads fight with onnxruntime's
     set_default("TOKENIZERS_PARALLELISM", "false")
     set_default("HF_HUB_DISABLE_TELEMETRY", "1")
+    set_default("ORT_DISABLE_TELEMETRY", "1")
     _keep_memory_small()
     try:
         weights = _offline_weights(settings)

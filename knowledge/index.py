@@ -15,15 +15,17 @@ from knowledge.embedding import Embedder, load_embedder, weights_fingerprint
 from knowledge.folder import walk_documents
 from knowledge.loaders import FORMAT as LOADER_FORMAT
 from knowledge.quotes import Quote, best_quotes
+from knowledge.receipts import Progress, SyncReport
 from knowledge.search import Found, Passage, Searcher
 from knowledge.sparse import FORMAT as SPARSE_FORMAT
 from knowledge.sparse import TermWeights
 from knowledge.store import Store, Stores, Where
 from knowledge.store.edge import EdgeStores
-from knowledge.sync import Progress, Sync, SyncReport
+from knowledge.store.server import ServerStores
+from knowledge.sync import Sync
 from settings import Settings
 from settings.database import open_database, storage_errors
-from settings.errors import FolderError, IndexEmpty, IndexLocked, IndexMismatch, StorageError
+from settings.errors import FolderError, IndexEmpty, IndexLocked, IndexMismatch, IndexUnusable, StorageError
 
 _LEAST_FREE = 100_000_000
 """Bytes that must be free before a run: the engine maps its files and would be killed by a full disk."""
@@ -43,7 +45,8 @@ class Index:
         self._given = embedder
         self._fingerprint: str | None = None
         self._loading: asyncio.Future[Embedder] | None = None
-        self._stores: Stores = EdgeStores(self._home.data / "index")
+        self._stores = _stores(settings)
+        self._seen_whole: set[int] = set()
 
     async def search(
         self,
@@ -115,6 +118,15 @@ class Index:
         current = await self._catalogue.current()
         return current is not None and current.fingerprint == await self._wanted_fingerprint()
 
+    async def verify(self) -> None:
+        """Open the store of the current index and see that it holds what the catalogue says.
+
+        Raises IndexUnusable where chunks are missing, IndexAway where a server cannot be reached.
+        """
+        current = await self._catalogue.current()
+        if current is not None:
+            await self._store(current)
+
     async def embedder(self) -> Embedder:
         """The embedding model, loaded at the first call, in a thread."""
         return self._given if self._given is not None else await asyncio.shield(self.warm_up())
@@ -179,7 +191,17 @@ class Index:
         return current
 
     async def _store(self, generation: Generation) -> Store:
-        return await self._stores.open(generation.id, generation.dimension)
+        """Open a generation; the first time, see that nothing of it has been lost."""
+        store = await self._stores.open(generation.id, generation.dimension)
+        if generation.id not in self._seen_whole:
+            there, wanted = await store.count(), await self._catalogue.chunks(generation)
+            if there < wanted:
+                raise IndexUnusable(
+                    f"the index holds {there} of {wanted} chunks: its folder or collection was lost, or another store "
+                    "is named in knowledge.yaml. `deskhand index --rebuild` fills it again"
+                )
+            self._seen_whole.add(generation.id)
+        return store
 
     async def _nothing_there(self, current: Generation | None) -> str:
         known = len(await self._catalogue.files(current)) if current else 0
@@ -211,6 +233,13 @@ async def open_index(settings: Settings, embedder: Embedder | None = None) -> As
             yield index
         finally:
             await index.close()
+
+
+def _stores(settings: Settings) -> Stores:
+    """The engine in this process, or the server that the settings name."""
+    if settings.knowledge.store.url is None:
+        return EdgeStores(settings.home.data / "index")
+    return ServerStores(settings.knowledge.store, settings.secrets, settings.home.data)
 
 
 def _hold(data: Path, stack: AsyncExitStack) -> None:

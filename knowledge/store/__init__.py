@@ -1,14 +1,15 @@
 """Where vectors live: one small protocol, Qdrant behind it.
 
 A store holds one generation of an index. It knows nothing of files or models, only of points: an id,
-a dense vector, a sparse vector and a payload. `EdgeStores` is the Qdrant engine inside this process.
+a dense vector, a sparse vector and a payload. `EdgeStores` is the Qdrant engine inside this process,
+`ServerStores` a Qdrant server; the same contract tests hold for both.
 """
 
 import math
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from knowledge.embedding import Vector
 from knowledge.sparse import SparseVector
@@ -118,3 +119,29 @@ def check_points(points: Sequence[Point], dimension: int) -> None:
         indices, values = point.sparse.indices, point.sparse.values
         if len(indices) != len(values) or len(set(indices)) != len(indices) or not all(map(math.isfinite, values)):
             raise ValueError(f"sparse vector of {point.payload.source} is not one finite number a term")
+        payload = point.payload
+        texts = (payload.source, payload.version, payload.title, *payload.headings, payload.text, *payload.audience)
+        try:
+            "".join(texts).encode()
+        except UnicodeEncodeError:
+            raise ValueError(f"the text of {payload.source!a} holds characters that are not Unicode") from None
+
+
+def payload_to_dict(payload: Payload) -> dict[str, Any]:
+    """A payload as JSON types."""
+    return {
+        "source": payload.source,
+        "version": payload.version,
+        "ordinal": payload.ordinal,
+        "title": payload.title,
+        "headings": list(payload.headings),
+        "text": payload.text,
+        "line": payload.line,
+        "page": payload.page,
+        "audience": list(payload.audience),
+    }
+
+
+def payload_from_dict(data: dict[str, Any]) -> Payload:
+    """The reverse of `payload_to_dict`."""
+    return Payload(**{**data, "headings": tuple(data["headings"]), "audience": tuple(data["audience"])})

@@ -13,7 +13,7 @@ from typing import Any
 import qdrant_edge as qe
 
 from knowledge.sparse import SparseVector
-from knowledge.store import Nearest, Payload, Point, Scored, Where, check_points
+from knowledge.store import Nearest, Payload, Point, Scored, Where, check_points, payload_from_dict, payload_to_dict
 from settings.errors import IndexLocked, IndexUnusable
 
 _BATCH = 64
@@ -158,23 +158,3 @@ def _scored(point: qe.ScoredPoint) -> Scored:
 def _to_engine(point: Point) -> qe.Point:
     sparse = qe.SparseVector(indices=point.sparse.indices, values=point.sparse.values)
     return qe.Point(point.id, {_DENSE: list(point.dense), _SPARSE: sparse}, payload_to_dict(point.payload))
-
-
-def payload_to_dict(payload: Payload) -> dict[str, Any]:
-    """A payload as JSON types."""
-    return {
-        "source": payload.source,
-        "version": payload.version,
-        "ordinal": payload.ordinal,
-        "title": payload.title,
-        "headings": list(payload.headings),
-        "text": payload.text,
-        "line": payload.line,
-        "page": payload.page,
-        "audience": list(payload.audience),
-    }
-
-
-def payload_from_dict(data: dict[str, Any]) -> Payload:
-    """The reverse of `payload_to_dict`."""
-    return Payload(**{**data, "headings": tuple(data["headings"]), "audience": tuple(data["audience"])})

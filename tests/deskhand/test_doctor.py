@@ -101,11 +101,22 @@ async def test_something_in_the_way_of_the_index_is_to_be_moved(home: Home, writ
     )
 
 
-async def test_an_index_in_use_is_to_be_waited_for(home: Home, write: Write) -> None:
+async def test_a_bot_at_work_on_the_home_is_no_fault(home: Home, write: Write) -> None:
     write("knowledge/docs/leave.md", LEAVE)
     async with open_index(load_settings(home)):
-        last = (await _checks(home))[-1]
-    assert last.step == "wait until it has finished, or stop it"
+        checks = await _checks(home)
+    assert all(check.level != "wrong" for check in checks)
+    assert any("in use by another deskhand process" in check.message for check in checks)
+
+
+async def test_a_lost_index_is_to_be_rebuilt(home: Home, write: Write) -> None:
+    write("knowledge/docs/leave.md", LEAVE)
+    async with open_index(load_settings(home)) as index:
+        await index.sync()
+    shutil.rmtree(home.data / "index")
+    last = (await _checks(home))[-1]
+    assert last.level == "wrong"
+    assert "deskhand index --rebuild" in last.step
 
 
 async def test_file_names_cannot_change_the_terminal(

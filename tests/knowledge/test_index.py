@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -13,7 +14,7 @@ import pytest
 from knowledge import Receipt, SyncReport, open_index
 from knowledge.embedding import Embedder
 from settings import Home, Settings, load_settings
-from settings.errors import FolderError, IndexEmpty, IndexLocked, IndexMismatch
+from settings.errors import FolderError, IndexEmpty, IndexLocked, IndexMismatch, IndexUnusable
 
 Write = Callable[[str, str | bytes], Path]
 
@@ -235,6 +236,20 @@ async def test_rebuilding_uses_the_embeddings_again(
     async with open_index(settings, embedder) as index:
         report = await index.sync(rebuild=True)
     assert (report.added, report.embedded) == (2, 0)
+
+
+async def test_a_lost_store_is_said_and_rebuilt_without_embedding(
+    documents: dict[str, Path], settings: Settings, embedder: Embedder
+) -> None:
+    await sync(settings, embedder)
+    shutil.rmtree(settings.home.data / "index")
+    with pytest.raises(IndexUnusable, match=r"0 of 2 chunks.*--rebuild"):
+        await sources(settings, embedder, "annual leave")
+    with pytest.raises(IndexUnusable, match="--rebuild"):
+        await sync(settings, embedder)
+    async with open_index(settings, embedder) as index:
+        assert (await index.sync(rebuild=True)).embedded == 0
+    assert await sources(settings, embedder, "annual leave")
 
 
 async def test_a_second_process_gets_one_line_with_the_first_one_s_number(
