@@ -11,7 +11,7 @@ from knowledge.catalogue import Catalogue, FileRow, Generation
 from knowledge.chunking import FORMAT as CHUNK_FORMAT
 from knowledge.chunking import ChunkSize
 from knowledge.documents import EVERYONE
-from knowledge.embedding import Embedder, load_embedder, weights_fingerprint
+from knowledge.embedding import Embedder, give_back_memory, load_embedder, weights_fingerprint
 from knowledge.folder import walk_documents
 from knowledge.loaders import FORMAT as LOADER_FORMAT
 from knowledge.quotes import Quote, best_quotes
@@ -47,6 +47,7 @@ class Index:
         self._loading: asyncio.Future[Embedder] | None = None
         self._stores = _stores(settings)
         self._seen_whole: set[int] = set()
+        self._searcher: tuple[Generation, Searcher] | None = None
 
     async def search(
         self,
@@ -63,8 +64,11 @@ class Index:
         """
         options = self._settings.knowledge.search
         generation = await self._generation()
-        embedder, hidden = await self.embedder(), await self._catalogue.hidden(generation)
-        searcher = Searcher(await self._store(generation), embedder, self._terms, options)
+        hidden = await self._catalogue.hidden(generation)
+        if self._searcher is None or self._searcher[0] != generation:
+            store, embedder = await self._store(generation), await self.embedder()
+            self._searcher = (generation, Searcher(store, embedder, self._terms, options))
+        searcher = self._searcher[1]
         where = Where(audience=(EVERYONE, *groups), hidden=tuple(sorted(hidden)))
         return await searcher.search(
             question, where, limit or options.passages, per_document or options.per_document, thread
@@ -98,7 +102,11 @@ class Index:
             store = await self._store(generation)
             size = self._size()
             sync = Sync(self._catalogue, generation, store, self.embedder, self._terms, size, progress)
-            report = await sync.run(walk)
+            try:
+                report = await sync.run(walk)
+            finally:
+                self._searcher = None
+                give_back_memory()
             if generation != current:
                 await self._catalogue.publish(generation)
                 await self._stores.keep_only(generation.id)

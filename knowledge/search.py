@@ -9,18 +9,20 @@ happens to occur outweigh the meaning (figures in docs/decisions/0004-score-fusi
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from knowledge.embedding import Embedder, Vector
 from knowledge.sparse import SparseVector, TermWeights
 from knowledge.store import Nearest, Payload, Scored, Store, Where
 from settings.sections import SearchSettings
 
-_CANDIDATES = 80
+_CANDIDATES = 32
 _THREAD_WEIGHT = 0.5
 _THREAD_TURNS = 3
 _MOST_TERMS = 64
+_MOST_PAYLOADS = 2000
 _UNSEEN_IDF = 8.0
 """Of a term that no readable chunk has: as if one of some 1,500 chunks had it."""
 
@@ -54,24 +56,24 @@ class Found:
     evidence: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class _Score:
-    total: float
-    cosine: float
-    coverage: float
+class _Scores(NamedTuple):
+    """What a search knows of its candidates, by id."""
 
-
-_NOTHING = _Score(0.0, 0.0, 0.0)
+    totals: dict[int, float]
+    cosines: dict[int, float]
+    coverages: dict[int, float]
 
 
 class Searcher:
-    """Searches one store."""
+    """Searches one store. Keeps what it has met (IDF, payloads): make a new one when the store has changed."""
 
     def __init__(self, store: Store, embedder: Embedder, terms: TermWeights, settings: SearchSettings) -> None:
         self._store = store
         self._embedder = embedder
         self._terms = terms
         self._settings = settings
+        self._idf: dict[tuple[tuple[str, ...], int], float] = {}
+        self._payloads: dict[int, Payload] = {}
 
     async def search(
         self, question: str, where: Where, limit: int, per_document: int, thread: Sequence[str] = ()
@@ -81,62 +83,69 @@ class Searcher:
         `thread` is what the person wrote before in the same thread: a follow-up is searched as typed
         and once more together with it, and both count.
         """
-        texts = [question]
-        if thread:
-            texts.append(" ".join([*thread[-_THREAD_TURNS:], question]))
+        texts = [question, " ".join([*thread[-_THREAD_TURNS:], question])] if thread else [question]
+        candidates = max(_CANDIDATES, 4 * limit)
         vectors = await self._embedder.embed(texts)
-        scores: dict[str, _Score] = {}
-        shares = (1.0,) if not thread else (1 / (1 + _THREAD_WEIGHT), _THREAD_WEIGHT / (1 + _THREAD_WEIGHT))
-        for share, text, vector in zip(shares, texts, vectors, strict=True):
-            terms = _first_terms(self._terms.of_question(text))
-            for id_, score in (await self._scores(vector, terms, where)).items():
-                scores[id_] = _add(scores.get(id_, _NOTHING), score, share)
-        ranked = sorted(scores, key=lambda id_: (-round(scores[id_].total, 6), id_))
+        scores, *with_thread = [
+            await self._scores(text, vector, where, candidates) for text, vector in zip(texts, vectors, strict=True)
+        ]
+        for other in with_thread:
+            scores = _mean(scores, other)
+        totals = scores.totals
+        ranked = sorted(totals, key=lambda id_: (-round(totals[id_], 6), id_))
         passages = await self._pick(ranked, scores, limit, per_document)
         evidence = max((score.cosine + self._settings.word_weight * score.coverage for score in passages), default=0.0)
         return Found(tuple(passages), evidence)
 
-    async def _scores(self, vector: Vector, terms: SparseVector, where: Where) -> dict[str, _Score]:
+    async def _scores(self, text: str, vector: Vector, where: Where, candidates: int) -> _Scores:
         """Score every candidate of either kind.
 
-        One batch: the nearest by meaning, the best by words, and for each term its single best
-        point, whose score and weight give the term's IDF without a table of our own.
+        One batch: the nearest by meaning, the best by words, and for each new term its single best
+        point, whose score and weight give the term's IDF without a table of our own. An audience
+        learns nothing of terms that only others may read.
         """
-        single = [Nearest(SparseVector([index], [1.0]), 1, with_weights=True) for index in terms.indices]
-        both = [Nearest(vector, _CANDIDATES), *([Nearest(terms, _CANDIDATES)] if terms.indices else [])]
+        terms = _first_terms(self._terms.of_question(text))
+        unknown = [index for index in terms.indices if (where.audience, index) not in self._idf]
+        both = [Nearest(vector, candidates), *([Nearest(terms, candidates)] if terms.indices else [])]
+        single = [Nearest(SparseVector([index], [1.0]), 1, with_weights=True) for index in unknown]
         dense, *rest = await self._store.query([*both, *single], where)
         by_words, best = (rest[0], rest[1:]) if terms.indices else ([], [])
-        ideal = sum(_idf(index, hits) for index, hits in zip(terms.indices, best, strict=True))
-        cosines = {point.id: point.score for point in dense}
-        coverages = {point.id: point.score / ideal for point in by_words} if ideal else {}
-        floor = min(cosines.values(), default=0.0) if len(cosines) >= _CANDIDATES else 0.0
-        return {
-            id_: self._score(cosines.get(id_, floor), coverages.get(id_, 0.0))
-            for id_ in cosines.keys() | coverages.keys()
-        }
+        for index, hits in zip(unknown, best, strict=True):
+            self._idf[where.audience, index] = _idf(index, hits)
+        ideal = sum(self._idf[where.audience, index] for index in terms.indices)
+        # a chunk too far away in meaning to be listed counts as near as the last one that is
+        floor = dense[-1].score if len(dense) >= candidates else 0.0
+        cosines = {id_: cosine for id_, cosine, _ in dense}
+        coverages = {id_: score / ideal for id_, score, _ in by_words} if ideal else {}
+        totals = dict(cosines)
+        weight = self._settings.word_weight
+        for id_, coverage in coverages.items():
+            totals[id_] = cosines.setdefault(id_, floor) + weight * coverage
+        return _Scores(totals, cosines, coverages)
 
-    def _score(self, cosine: float, coverage: float) -> _Score:
-        return _Score(cosine + self._settings.word_weight * coverage, cosine, coverage)
-
-    async def _pick(
-        self, ranked: Sequence[str], scores: Mapping[str, _Score], limit: int, per_document: int
-    ) -> list[Passage]:
+    async def _pick(self, ranked: Sequence[int], scores: _Scores, limit: int, per_document: int) -> list[Passage]:
         """The first ones in rank order that keep within `per_document`."""
         picked: list[Passage] = []
         taken: Counter[str] = Counter()
-        page = max(4 * limit, 20)
-        for start in range(0, len(ranked), page):
-            some = ranked[start : start + page]
-            payloads = await self._store.fetch(some)
+        for start in range(0, len(ranked), limit):
+            some = ranked[start : start + limit]
+            await self._fetch(some)
             for id_ in some:
-                payload = payloads.get(id_)
+                payload = self._payloads.get(id_)
                 if payload is None or taken[payload.source] >= per_document:
                     continue
                 taken[payload.source] += 1
-                picked.append(_passage(id_, payload, scores[id_]))
+                picked.append(_passage(id_, payload, scores))
                 if len(picked) == limit:
                     return picked
         return picked
+
+    async def _fetch(self, ids: Sequence[int]) -> None:
+        """Bring payloads that are not at hand; the passages of a company's usual questions soon are."""
+        if len(self._payloads) > _MOST_PAYLOADS:
+            self._payloads.clear()
+        if missing := [id_ for id_ in ids if id_ not in self._payloads]:
+            self._payloads |= await self._store.fetch(missing)
 
 
 def _idf(index: int, hits: Sequence[Scored]) -> float:
@@ -150,16 +159,22 @@ def _first_terms(terms: SparseVector) -> SparseVector:
     return SparseVector(terms.indices[:_MOST_TERMS], terms.values[:_MOST_TERMS])
 
 
-def _add(before: _Score, score: _Score, share: float) -> _Score:
-    """Sum up the totals, keep the better evidence."""
-    return _Score(
-        before.total + share * score.total, max(before.cosine, score.cosine), max(before.coverage, score.coverage)
+def _mean(typed: _Scores, with_thread: _Scores) -> _Scores:
+    """Weighted mean of the totals; of the evidence, the better one."""
+    ids = typed.totals.keys() | with_thread.totals.keys()
+    return _Scores(
+        {
+            id_: (typed.totals.get(id_, 0.0) + _THREAD_WEIGHT * with_thread.totals.get(id_, 0.0)) / (1 + _THREAD_WEIGHT)
+            for id_ in ids
+        },
+        {id_: max(typed.cosines.get(id_, 0.0), with_thread.cosines.get(id_, 0.0)) for id_ in ids},
+        {id_: max(typed.coverages.get(id_, 0.0), with_thread.coverages.get(id_, 0.0)) for id_ in ids},
     )
 
 
-def _passage(id_: str, payload: Payload, score: _Score) -> Passage:
+def _passage(id_: int, payload: Payload, scores: _Scores) -> Passage:
     return Passage(
-        id=id_,
+        id=str(id_),
         source=payload.source,
         version=payload.version,
         title=payload.title,
@@ -167,7 +182,7 @@ def _passage(id_: str, payload: Payload, score: _Score) -> Passage:
         text=payload.text,
         line=payload.line,
         page=payload.page,
-        score=score.total,
-        cosine=score.cosine,
-        coverage=score.coverage,
+        score=scores.totals[id_],
+        cosine=scores.cosines[id_],
+        coverage=scores.coverages.get(id_, 0.0),
     )

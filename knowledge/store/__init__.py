@@ -6,10 +6,10 @@ a dense vector, a sparse vector and a payload. `EdgeStores` is the Qdrant engine
 """
 
 import math
-import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from hashlib import blake2b
+from typing import Any, NamedTuple, Protocol
 
 from knowledge.embedding import Vector
 from knowledge.sparse import SparseVector
@@ -32,9 +32,9 @@ class Payload:
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """A chunk in the store. `id` is a UUID made from its file's version and its ordinal."""
+    """A chunk in the store. `id` is made from its file's version and its ordinal."""
 
-    id: str
+    id: int
     dense: Vector
     sparse: SparseVector
     payload: Payload
@@ -58,11 +58,10 @@ class Nearest:
     """Return the sparse vector of each point found."""
 
 
-@dataclass(frozen=True, slots=True)
-class Scored:
-    """A point found, by cosine or by BM25."""
+class Scored(NamedTuple):
+    """A point found, by cosine or by BM25. A tuple, because a search makes hundreds of them."""
 
-    id: str
+    id: int
     score: float
     weights: SparseVector | None = None
 
@@ -79,7 +78,7 @@ class Store(Protocol):
     async def query(self, queries: Sequence[Nearest], where: Where) -> list[list[Scored]]:
         """Run queries together; `where` applies inside every one of them."""
 
-    async def fetch(self, ids: Sequence[str]) -> dict[str, Payload]:
+    async def fetch(self, ids: Sequence[int]) -> dict[int, Payload]:
         """Payloads by id; ids that are not there are left out."""
 
     async def count(self) -> int:
@@ -105,15 +104,23 @@ class Stores(Protocol):
         """Close everything that is open."""
 
 
-def point_id(version: str, ordinal: int) -> str:
-    """The id of a chunk: the same for the same version of the same file, always."""
-    return str(uuid.uuid5(uuid.NAMESPACE_OID, f"{version}/{ordinal}"))
+_IDS = 2**63
+
+
+def point_id(version: str, ordinal: int) -> int:
+    """The id of a chunk: the same for the same version of the same file, always.
+
+    A number, because the engine gives numbers back several times faster than UUIDs. 63 bits of a
+    hash: among a million chunks two share an id once in some 18 million indexes.
+    """
+    return int.from_bytes(blake2b(f"{version}/{ordinal}".encode(), digest_size=8).digest()) % _IDS
 
 
 def check_points(points: Sequence[Point], dimension: int) -> None:
     """Refuse what the engine would accept and half apply (its log keeps rejected updates)."""
     for point in points:
-        uuid.UUID(point.id)
+        if not 0 <= point.id < _IDS:
+            raise ValueError(f"the id of a chunk of {point.payload.source} is not an unsigned number of 63 bits")
         if len(point.dense) != dimension or not all(map(math.isfinite, point.dense)):
             raise ValueError(f"dense vector of {point.payload.source} is not {dimension} finite numbers")
         indices, values = point.sparse.indices, point.sparse.values

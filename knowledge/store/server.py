@@ -67,13 +67,13 @@ class ServerStore:
                 answers[place] = [_scored(point) for point in response.points]
         return answers
 
-    async def fetch(self, ids: Sequence[str]) -> dict[str, Payload]:
+    async def fetch(self, ids: Sequence[int]) -> dict[int, Payload]:
         if not ids:
             return {}
         records = await self._server.ask(
             lambda client, limit: client.retrieve(self._collection, ids, with_payload=True, timeout=limit)
         )
-        return {str(record.id): payload_from_dict(record.payload or {}) for record in records}
+        return {int(record.id): payload_from_dict(record.payload or {}) for record in records}
 
     async def count(self) -> int:
         result = await self._server.ask(lambda client, limit: client.count(self._collection, exact=True, timeout=limit))
@@ -254,7 +254,7 @@ def _scored(point: "models.ScoredPoint") -> Scored:
         vector = point.vector.get(_SPARSE)
         if isinstance(vector, models.SparseVector):
             weights = SparseVector(list(vector.indices), list(vector.values))
-    return Scored(str(point.id), point.score, weights)
+    return Scored(int(point.id), point.score, weights)
 
 
 def _to_server(point: Point) -> "models.PointStruct":

@@ -60,7 +60,7 @@ class _Sparse(_Strict):
 
 
 class _Point(_Strict):
-    id: str
+    id: int
     vector: dict[str, list[float] | _Sparse]
     payload: dict[str, Any]
 
@@ -109,7 +109,7 @@ class _Queries(_Strict):
 
 
 class _Ids(_Strict):
-    ids: list[str]
+    ids: list[int]
     with_payload: Literal[True]
     with_vector: Literal[False]
 
@@ -378,7 +378,7 @@ class QdrantServer:
         _check_parameters(request)
         wanted = _Ids.model_validate_json(await request.read())
         records = collection.shard.retrieve(list(wanted.ids), with_payload=True, with_vector=False)
-        return _result([{"id": str(record.id), "payload": record.payload} for record in records])
+        return _result([{"id": record.id, "payload": record.payload} for record in records])
 
     async def _query(self, request: web.Request) -> web.Response:
         collection = self._collection(request)
@@ -435,7 +435,7 @@ def _conditions(conditions: list[_Condition]) -> list[Any] | None:
 
 
 def _scored(point: qe.ScoredPoint) -> dict[str, Any]:
-    shown: dict[str, Any] = {"id": str(point.id), "version": 0, "score": point.score}
+    shown: dict[str, Any] = {"id": point.id, "version": 0, "score": point.score}
     if isinstance(point.vector, dict):
         shown["vector"] = {
             name: {"indices": list(vector.indices), "values": list(vector.values)}

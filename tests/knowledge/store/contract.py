@@ -42,7 +42,7 @@ def terms(*indices: int) -> SparseVector:
     return SparseVector(list(indices), [1.0] * len(indices))
 
 
-async def ids(store: Store, query: Nearest, where: Where = ALL) -> list[str]:
+async def ids(store: Store, query: Nearest, where: Where = ALL) -> list[int]:
     [found] = await store.query([query], where)
     return [scored.id for scored in found]
 
@@ -172,7 +172,7 @@ class StoreContract:
             make_point(70, terms={1: math.nan}),
             Point(point_id("v1", 70), (1.0, 0.0, 0.0), SparseVector([4, 4], [1.0, 1.0]), make_point().payload),
             Point(point_id("v1", 70), (1.0, 0.0, 0.0), SparseVector([4, 5], [1.0]), make_point().payload),
-            Point("no-uuid", (1.0, 0.0, 0.0), terms(1), make_point().payload),
+            Point(-1, (1.0, 0.0, 0.0), terms(1), make_point().payload),
             make_point(70, text="half a letter: \udcff"),
         ],
         ids=["dimension", "nan", "infinity", "sparse nan", "duplicate term", "missing weight", "id", "not unicode"],
