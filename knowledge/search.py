@@ -18,7 +18,8 @@ from knowledge.sparse import SparseVector, TermWeights
 from knowledge.store import Nearest, Payload, Scored, Store, Where
 from settings.sections import SearchSettings
 
-_CANDIDATES = 32
+_NEAREST = 64
+_BEST_BY_WORDS = 40
 _THREAD_WEIGHT = 0.5
 _THREAD_TURNS = 3
 _MOST_TERMS = 64
@@ -84,10 +85,10 @@ class Searcher:
         and once more together with it, and both count.
         """
         texts = [question, " ".join([*thread[-_THREAD_TURNS:], question])] if thread else [question]
-        candidates = max(_CANDIDATES, 4 * limit)
+        nearest = max(_NEAREST, 4 * limit)
         vectors = await self._embedder.embed(texts)
         scores, *with_thread = [
-            await self._scores(text, vector, where, candidates) for text, vector in zip(texts, vectors, strict=True)
+            await self._scores(text, vector, where, nearest) for text, vector in zip(texts, vectors, strict=True)
         ]
         for other in with_thread:
             scores = _mean(scores, other)
@@ -97,7 +98,7 @@ class Searcher:
         evidence = max((score.cosine + self._settings.word_weight * score.coverage for score in passages), default=0.0)
         return Found(tuple(passages), evidence)
 
-    async def _scores(self, text: str, vector: Vector, where: Where, candidates: int) -> _Scores:
+    async def _scores(self, text: str, vector: Vector, where: Where, nearest: int) -> _Scores:
         """Score every candidate of either kind.
 
         One batch: the nearest by meaning, the best by words, and for each new term its single best
@@ -106,15 +107,15 @@ class Searcher:
         """
         terms = _first_terms(self._terms.of_question(text))
         unknown = [index for index in terms.indices if (where.audience, index) not in self._idf]
-        both = [Nearest(vector, candidates), *([Nearest(terms, candidates)] if terms.indices else [])]
+        by_words_too = [Nearest(terms, max(_BEST_BY_WORDS, nearest // 2))] if terms.indices else []
         single = [Nearest(SparseVector([index], [1.0]), 1, with_weights=True) for index in unknown]
-        dense, *rest = await self._store.query([*both, *single], where)
+        dense, *rest = await self._store.query([Nearest(vector, nearest), *by_words_too, *single], where)
         by_words, best = (rest[0], rest[1:]) if terms.indices else ([], [])
         for index, hits in zip(unknown, best, strict=True):
             self._idf[where.audience, index] = _idf(index, hits)
         ideal = sum(self._idf[where.audience, index] for index in terms.indices)
         # a chunk too far away in meaning to be listed counts as near as the last one that is
-        floor = dense[-1].score if len(dense) >= candidates else 0.0
+        floor = dense[-1].score if len(dense) >= nearest else 0.0
         cosines = {id_: cosine for id_, cosine, _ in dense}
         coverages = {id_: score / ideal for id_, score, _ in by_words} if ideal else {}
         totals = dict(cosines)
