@@ -21,8 +21,8 @@ def run(documents: Path, questions: Path = SAMPLE) -> Iterator[Figure]:
     mrr = sum(1 / rank for rank in ranks.values()) / count
     missed = ", ".join(f"{id_}" for id_, rank in ranks.items() if rank > 5)
     beside = f"{count} answerable questions of {questions.name}, MRR {mrr:.3f}"
-    yield at_least("right file first", first, 0.70, beside)
-    yield at_least("right file in the first 5", five, 0.95, f"{beside}, missed: {missed or 'none'}")
+    yield at_least("right file first", first, 0.60, beside)
+    yield at_least("right file in the first 5", five, 0.80, f"{beside}, missed: {missed or 'none'}")
     yield at_least("evidence tells answerable from not (AUC)", _auc(asked, evidence), 0.6, f"{len(asked)} questions")
 
 

@@ -1,15 +1,15 @@
 """The YAML block between `---` lines at the head of a document."""
 
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from itertools import takewhile
 from typing import Any
 
 import yaml
 
-from knowledge.documents import EVERYONE, DocumentError
+from knowledge.documents import EVERYONE, Block, Document, DocumentError
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +22,23 @@ class FrontMatter:
     updated: date | None = None
     review_by: date | None = None
     lines: int = 0
+
+    def document(self, title: str, blocks: Sequence[Block]) -> Document:
+        """The document that this stands at the head of; its title is no heading of its own any more."""
+        return Document(
+            title=title,
+            blocks=tuple(_without_title(block, title) for block in blocks),
+            keywords=self.keywords,
+            audience=self.audience,
+            updated=self.updated,
+            review_by=self.review_by,
+        )
+
+
+def _without_title(block: Block, title: str) -> Block:
+    if block.headings and block.headings[0].casefold() == title.casefold():
+        return replace(block, headings=block.headings[1:])
+    return block
 
 
 def read_front_matter(text: str) -> FrontMatter:

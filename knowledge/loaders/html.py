@@ -55,14 +55,7 @@ def load_html(content: bytes, name: str) -> Document:
         raise NothingToRead("the page has no text besides navigation and scripts")
     heading = blocks[0].headings[0] if blocks[0].headings else ""
     title = heading or title or name
-    return Document(
-        title=title,
-        blocks=tuple(_without_title(block, title) for block in blocks),
-        keywords=front.keywords,
-        audience=front.audience,
-        updated=front.updated,
-        review_by=front.review_by,
-    )
+    return front.document(title, blocks)
 
 
 def _charset(content: bytes) -> str | None:
@@ -77,12 +70,6 @@ def _meta(soup: "Tag") -> dict[str, str]:
         name, value = str(tag["name"]).strip().lower(), str(tag.get("content") or "")
         fields[name] = f"{fields[name]}, {value}" if name in ("audience", "keywords") and name in fields else value
     return fields
-
-
-def _without_title(block: Block, title: str) -> Block:
-    if block.headings[:1] != (title,):
-        return block
-    return Block(block.text, block.headings[1:], block.kind, block.line)
 
 
 def markdown_of_html(text: str) -> str:

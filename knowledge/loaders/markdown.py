@@ -36,25 +36,12 @@ def load_markdown(content: bytes, name: str) -> Document:
     if not blocks:
         raise NothingToRead("no text below the front matter" if front.lines else "the file has no text")
     title = front.title or _first_heading(blocks) or name
-    return Document(
-        title=title,
-        blocks=tuple(_without_title(block, title) for block in blocks),
-        keywords=front.keywords,
-        audience=front.audience,
-        updated=front.updated,
-        review_by=front.review_by,
-    )
+    return front.document(title, blocks)
 
 
 def _first_heading(blocks: list[Block]) -> str | None:
     first = {block.headings[:1] for block in blocks}
     return next(iter(first))[0] if len(first) == 1 and first != {()} else None
-
-
-def _without_title(block: Block, title: str) -> Block:
-    if block.headings and block.headings[0].casefold() == title.casefold():
-        return Block(block.text, block.headings[1:], block.kind, block.line)
-    return block
 
 
 def _blocks(text: str, skip: int) -> Iterator[Block]:

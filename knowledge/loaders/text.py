@@ -97,14 +97,7 @@ def load_text(content: bytes, name: str) -> Document:
         blocks = blocks[1:]
         if pairs:
             front = front_matter_of({match[1].replace(" ", "_"): match[2] for match in pairs})
-    return Document(
-        title=title or name,
-        blocks=tuple(blocks),
-        keywords=front.keywords,
-        audience=front.audience,
-        updated=front.updated,
-        review_by=front.review_by,
-    )
+    return front.document(title or name, blocks)
 
 
 def _is_title(line: str) -> bool:
