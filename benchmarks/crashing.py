@@ -9,7 +9,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -47,11 +46,12 @@ def _index(home: Home) -> "subprocess.Popen[bytes]":
 
 
 async def _content(home: Home) -> dict[str, Any]:
-    """Everything that can be seen of an index, without the times at which files were read."""
+    """What can be seen of an index: its files without the times of reading, results with scores to five decimals."""
     async with open_index(load_settings(home)) as index:
         files = {source: row._replace(checked_ns=0) for source, row in (await index.files()).items()}
         results = {}
         for question in read_questions():
             found = await index.search(question.text, question.groups, limit=40, per_document=40)
-            results[question.id] = asdict(found)
+            # the engine adds up in 32 bits and in any order: the eighth digit is chance
+            results[question.id] = [(passage.id, passage.text, round(passage.score, 5)) for passage in found.passages]
     return {"files": files, "results": results}

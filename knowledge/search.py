@@ -153,7 +153,8 @@ def _idf(index: int, hits: Sequence[Scored]) -> float:
     if not hits or hits[0].weights is None:
         return _UNSEEN_IDF
     weight = dict(zip(hits[0].weights.indices, hits[0].weights.values, strict=True)).get(index, 0.0)
-    return hits[0].score / weight if weight > 0 else _UNSEEN_IDF
+    # rounded: which of several equal points is the best differs, and with it the last digits
+    return round(hits[0].score / weight, 4) if weight > 0 else _UNSEEN_IDF
 
 
 def _first_terms(terms: SparseVector) -> SparseVector:
