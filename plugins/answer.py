@@ -97,7 +97,7 @@ class Answer(Plugin[AnswerOptions]):
         quotes: tuple[Quote, ...] = ()
         try:
             if turn.passages and (not reason or EXTRACTIVE in self.context.models.route(turn.route)):
-                quotes = await self.context.search.quote(turn.message.text, turn.passages)
+                quotes = await self.context.search.quote(_question(turn), turn.passages)
         except DeskhandError as error:
             reason = f"{reason}; {error}" if reason else str(error)
         if quotes:
@@ -117,3 +117,9 @@ class Answer(Plugin[AnswerOptions]):
             reply = abstain(self.context.contact)
             yield reply.text
             yield reply.outcome
+
+
+def _question(turn: Turn) -> str:
+    """The question as it would be understood alone: a follow-up means little without the one before."""
+    before = [exchange.text for exchange in turn.history if exchange.role == "user"]
+    return " ".join([*before[-1:], turn.message.text])

@@ -54,6 +54,7 @@ class ListedKnowledge:
     evidence: float = 0.9
     error: Exception | None = None
     asked: list[dict[str, Any]] = field(default_factory=list)
+    quoted_for: list[str] = field(default_factory=list)
 
     async def search(
         self,
@@ -73,6 +74,7 @@ class ListedKnowledge:
     async def quote(self, question: str, passages: Sequence[Passage]) -> tuple[Quote, ...]:
         if self.error is not None:
             raise self.error
+        self.quoted_for.append(question)
         return tuple(Quote(passage, passage.text) for passage in passages)
 
 

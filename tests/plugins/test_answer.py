@@ -153,6 +153,14 @@ async def test_an_answer_that_names_no_source_says_so(desk: Desk, server: ModelS
     assert (outcome.status, outcome.reason) == ("degraded", "the answer names no source")
 
 
+async def test_a_follow_up_is_quoted_together_with_the_question_before(desk: Desk) -> None:
+    turn = ask("and in Porto?").with_(
+        history=(Exchange("user", "old"), Exchange("user", "how much leave?"), Exchange("assistant", "25 days"))
+    )
+    await read(await desk.open("extractive"), turn)
+    assert desk.knowledge.quoted_for == ["how much leave? and in Porto?"]
+
+
 async def test_quotes_on_middling_evidence_say_that_they_may_be_beside_the_point(desk: Desk) -> None:
     desk.knowledge.evidence = 0.45
     text, outcome = await read(await desk.open("extractive"))
