@@ -44,10 +44,11 @@ class TerminalBot:
         self._groups = groups
         self._most_characters = most_characters
         self._history: list[Exchange] = []
+        self._typed = False
 
     async def run(self, source: TextIO = sys.stdin, out: TextIO = sys.stdout) -> None:
         """Talk until the end of input, `exit`, or Ctrl-C."""
-        typed = source.isatty()
+        typed = self._typed = source.isatty()
         if typed:
             out.write(f"{self._name}. Ask about the documents; `exit` or Ctrl-D ends.\n")
         for number in itertools.count(1):
@@ -66,6 +67,8 @@ class TerminalBot:
         except UsageError as error:
             out.write(f"{error}\n")
             return
+        if self._history and not self._typed:
+            out.write("\n")
         reply = await self._ask(terminal_message(number, question, self._groups), tuple(self._history))
         text = await print_reply(reply, out)
         self._history += [Exchange("user", question), Exchange("assistant", text)]

@@ -11,7 +11,7 @@ from deskhand.report import answer_as_dict, as_json, found_as_dict, found_as_tex
 from knowledge import open_index
 from plugins.loading import build_steps
 from plugins.models import Models
-from settings import Settings, UsageError, find_home, load_settings
+from settings import Settings, SettingsError, UsageError, find_home, load_settings
 from settings.database import storage_errors
 from settings.schema import schema_files
 
@@ -64,8 +64,14 @@ async def index_command(home: str | None, rebuild: bool, as_object: bool) -> Non
 
 async def settings_check_command(home: str | None, as_object: bool) -> None:
     """`deskhand settings check`."""
-    settings = load_settings(find_home(home))
-    check_chain(settings)
+    try:
+        settings = load_settings(find_home(home))
+        check_chain(settings)
+    except SettingsError as error:
+        if as_object:
+            problems = [{"place": problem.place, "message": problem.message} for problem in error.problems]
+            print(as_json({"ok": False, "problems": problems}))
+        raise
     files = [file.shown for file in settings.files.values()]
     if as_object:
         print(as_json({"ok": True, "files": files}))

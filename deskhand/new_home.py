@@ -26,11 +26,22 @@ def make_home(folder: Path, sample: bool) -> str:
             (home.documents / name).mkdir()
         if sample:
             shutil.copytree(shipped.documents, home.documents, dirs_exist_ok=True)
+        else:
+            _ask_for_contact(home.settings / "assistant.yaml")
         (home.root / ".gitignore").write_text(_IGNORED, encoding="utf-8")
     except OSError as error:
         raise UsageError(f"{home.root}: {error.strerror or error}") from None
     documents = "" if sample else f"drop documents into {home.documents}, then "
     return f"made {home.root}: {documents}`deskhand chat --home {home.root}`"
+
+
+def _ask_for_contact(file: Path) -> None:
+    """A real company's people must not be sent to the fictional company's address."""
+    lines = [
+        "contact: your manager    # put your own help desk here" if line.startswith("contact:") else line
+        for line in file.read_text(encoding="utf-8").splitlines()
+    ]
+    file.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 def _only_settings(folder: str, names: list[str]) -> set[str]:

@@ -19,6 +19,10 @@ class DocumentError(Exception):
     """
 
 
+class AudienceUnknown(DocumentError):
+    """Who may read the file cannot be told: not even its last good version may stay."""
+
+
 class NothingToRead(DocumentError):
     """A well-formed file without any text of its own; its receipt says `skipped`."""
 

@@ -141,7 +141,8 @@ class Index:
 
     def warm_up(self) -> "asyncio.Future[Embedder]":
         """Begin to load the embedding model while other things are being prepared."""
-        if self._loading is None:
+        failed = self._loading is not None and self._loading.done() and self._loading.exception() is not None
+        if self._loading is None or failed:  # a download that failed may succeed the next time
             self._loading = asyncio.ensure_future(self._load_embedder())
         return self._loading
 
@@ -185,7 +186,10 @@ class Index:
         fingerprint = await self._wanted_fingerprint()
         if current is not None and current.fingerprint == fingerprint:
             return current
-        return await self._catalogue.building(fingerprint, (await self.embedder()).dimension)
+        generation = await self._catalogue.building(fingerprint, (await self.embedder()).dimension)
+        if not await self._catalogue.files(generation) and not await self._catalogue.hidden(generation):
+            await self._stores.discard(generation.id)  # of an earlier life: the catalogue knows nothing of it
+        return generation
 
     async def _generation(self) -> Generation:
         current = await self._catalogue.current()
@@ -203,10 +207,11 @@ class Index:
         store = await self._stores.open(generation.id, generation.dimension)
         if generation.id not in self._seen_whole:
             there, wanted = await store.count(), await self._catalogue.chunks(generation)
-            if there < wanted:
+            hidden = await self._catalogue.hidden(generation)
+            if there < wanted or (there > wanted and not hidden):
                 raise IndexUnusable(
-                    f"the index holds {there} of {wanted} chunks: its folder or collection was lost, or another store "
-                    "is named in knowledge.yaml. `deskhand index --rebuild` fills it again"
+                    f"the index holds {there} of {wanted} chunks: its folder, collection or database was lost, or "
+                    "another store is named in knowledge.yaml. `deskhand index --rebuild` fills it again"
                 )
             self._seen_whole.add(generation.id)
         return store

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from knowledge.catalogue import FileRow, State
 from knowledge.chunking import Chunk, ChunkSize, chunk_document
-from knowledge.documents import Document, DocumentError, NothingToRead
+from knowledge.documents import AudienceUnknown, Document, DocumentError, NothingToRead
 from knowledge.folder import FoundFile
 from knowledge.loaders import LOADERS, loader_for, name_of
 from settings.errors import DeskhandError
@@ -60,6 +60,8 @@ def read_file(file: FoundFile, before: FileRow | None, size: ChunkSize, fingerpr
         chunks = chunk_document(document, size)
     except NothingToRead as error:
         return ReadFile(_without_version(row, "skipped", str(error)))
+    except AudienceUnknown as error:
+        return ReadFile(_without_version(row, "failed", str(error)))
     except DocumentError as error:
         return ReadFile(row._replace(reason=_kept(str(error), before)))
     except DeskhandError:

@@ -4,6 +4,7 @@ Precedence, first wins: environment (`DESKHAND_MODELS__ROUTES__ANSWER`), `.env` 
 a secrets folder, `settings/*.yaml`, defaults. Names nest with two underscores; lists are JSON.
 """
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
@@ -192,8 +193,10 @@ _WORDS = {
 def _message(detail: Any) -> str:
     text = str(detail["msg"]).removeprefix("Value error, ")
     text = _WORDS.get(detail["type"], text[:1].lower() + text[1:])
+    if detail["loc"][-1] in ("url", "api_base") and detail["type"] == "string_pattern_mismatch":
+        return "should be an address such as https://host:6333, without user and password: name the key in api_key_env"
     value, name = detail["input"], str(detail["loc"][-1])
-    shown = isinstance(value, str | int | float) and len(str(value)) <= 40
+    shown = isinstance(value, str | int | float) and len(str(value)) <= 40 and "://" not in str(value)
     if detail["type"] in ("extra_forbidden", "missing") or not shown or name.endswith(("_env", "key", "token")):
         return text
     return f"{value!r}: {text}"
@@ -209,6 +212,21 @@ def _exposed(files: dict[str, YamlFile], variables: Sequence[Variables]) -> Iter
         for given in source.values():
             if looks_secret(given.value):
                 yield Problem(given.place, _EXPOSED)
+
+
+_NAMED_LIKE_KEY = re.compile(r"(?:^|[_-])(?:key|secret|token|password|authorization)$", re.I)
+
+
+def _named_like_keys(value: Any, path: tuple[int | str, ...] = ()) -> Iterator[tuple[int | str, ...]]:
+    """Where in a model's parameters something stands that by its name is a key."""
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            if _NAMED_LIKE_KEY.search(str(name)):
+                yield (*path, str(name))
+            yield from _named_like_keys(inner, (*path, str(name)))
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            yield from _named_like_keys(inner, (*path, index))
 
 
 def _inconsistencies(settings: Settings) -> Iterator[Problem]:
@@ -228,12 +246,10 @@ def _inconsistencies(settings: Settings) -> Iterator[Problem]:
     for name, entry in models.models.items():
         if name == EXTRACTIVE:
             yield settings.problem(("models", "models", name), "this name is taken: choose another")
-        for name_of_key in ("api_key", "key", "token"):
-            if name_of_key in entry.parameters:
-                yield settings.problem(
-                    ("models", "models", name, "parameters", name_of_key),
-                    "keys stay out of files: name it in api_key_env",
-                )
+        for path in _named_like_keys(entry.parameters):
+            yield settings.problem(
+                ("models", "models", name, "parameters", *path), "keys stay out of files: name it in api_key_env"
+            )
         if entry.api_key_env is not None and maybe_secret(entry.api_key_env):
             yield settings.problem(("models", "models", name, "api_key_env"), _EXPOSED)
     chunk = settings.knowledge.chunk

@@ -68,7 +68,7 @@ class ModelEntry(Section):
 
     model: str = Field(min_length=1)
     """What litellm calls it, for example `openai/gpt-5-mini` or `ollama_chat/llama3.2`."""
-    api_base: str | None = Field(None, pattern=r"^https?://")
+    api_base: str | None = Field(None, pattern=r"^https?://[^\s/?#@]+(/[^\s]*)?$")
     """Address of the server, where it is not the provider's own."""
     api_key_env: str | None = Field(None, pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")
     """NAME of the variable or secret file that holds the key. Never the key itself."""

@@ -1,15 +1,14 @@
 """The YAML block between `---` lines at the head of a document."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from itertools import takewhile
 from typing import Any
 
 import yaml
 
-from knowledge.documents import EVERYONE, Block, Document, DocumentError
+from knowledge.documents import EVERYONE, AudienceUnknown, Block, Document
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +43,7 @@ def _without_title(block: Block, title: str) -> Block:
 def read_front_matter(text: str) -> FrontMatter:
     """Read the front matter of `text`, empty where there is none.
 
-    Raises DocumentError where it is not readable: a document whose audience cannot be read must
+    Raises AudienceUnknown where it is not readable: a document whose audience cannot be read must
     not be shown to everyone.
     """
     lines = text.split("\n")
@@ -53,21 +52,19 @@ def read_front_matter(text: str) -> FrontMatter:
         return FrontMatter()
     end = next((i for i, line in enumerate(lines[start + 1 :], start + 1) if line.rstrip() in ("---", "...")), None)
     if end is None:
-        _refuse_audience(takewhile(str.strip, lines[start + 1 :]), "is not closed: end it with a line '---'")
         return FrontMatter()
     try:
         data = yaml.safe_load("\n".join(lines[start + 1 : end]))
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + start + 2 if error.problem_mark else start + 1
-        raise DocumentError(f"line {line}: the front matter is not YAML: {error.problem}") from None
+        raise AudienceUnknown(f"line {line}: the front matter is not YAML: {error.problem}") from None
     except yaml.YAMLError:
-        raise DocumentError(f"line {start + 1}: the front matter is not YAML") from None
+        raise AudienceUnknown(f"line {start + 1}: the front matter is not YAML") from None
     except ValueError as error:  # a date such as 2026-02-30
-        raise DocumentError(f"line {start + 1}: the front matter has a value that cannot be: {error}") from None
+        raise AudienceUnknown(f"line {start + 1}: the front matter has a value that cannot be: {error}") from None
     if data is None:
         return FrontMatter(lines=end + 1)
     if not isinstance(data, dict):
-        _refuse_audience(lines[start + 1 : end], "is not YAML: write 'name: value', with a space")
         return FrontMatter()  # a horizontal rule, some text, another rule
     return front_matter_of(data, end + 1)
 
@@ -75,6 +72,8 @@ def read_front_matter(text: str) -> FrontMatter:
 def front_matter_of(data: Mapping[Any, Any], lines: int = 0) -> FrontMatter:
     """What the fields at the head of a file say, be they YAML or the `<meta>` tags of a page."""
     data = {str(key).strip().lower(): value for key, value in data.items()}
+    if "audiences" in data:
+        raise AudienceUnknown("front matter: there is no field audiences: write audience")
     return FrontMatter(
         title=_text(data.get("title")),
         keywords=_names(data, "keywords") + _names(data, "tags"),
@@ -85,10 +84,25 @@ def front_matter_of(data: Mapping[Any, Any], lines: int = 0) -> FrontMatter:
     )
 
 
-def _refuse_audience(lines: Iterable[str], problem: str) -> None:
-    """What looks like front matter but is none may be anything, unless it names an audience."""
-    if any(re.match(r"\s*audience\s*:", line, re.I) for line in lines):
-        raise DocumentError(f"the front matter names an audience, but {problem}")
+_LOOKS_LIKE_AUDIENCE = re.compile(r"""^\s*(?:[-*+]\s+)?["']?audiences?["']?\s*[:=]""", re.I)
+_HEAD = 25
+"""Lines at the top of a file in which an audience may have been meant."""
+
+
+def refuse_stray_audience(text: str, front: FrontMatter) -> None:
+    """Raise AudienceUnknown where the head of a file names an audience in a way that is not read.
+
+    A misspelt name, a dash too many, TOML, a block that is not closed: whatever the slip, a document
+    that was meant for some must not be shown to all.
+    """
+    if front.audience != (EVERYONE,):
+        return
+    for number, line in enumerate(text.split("\n")[:_HEAD], start=1):
+        if number > front.lines and _LOOKS_LIKE_AUDIENCE.match(line):
+            raise AudienceUnknown(
+                f"line {number} names an audience outside the front matter: put `audience: [group]` between two lines "
+                '`---` at the very top (in HTML: a <meta name="audience"> tag)'
+            )
 
 
 def _text(value: object) -> str | None:
@@ -99,7 +113,7 @@ def _names(data: Mapping[Any, Any], key: str) -> tuple[str, ...]:
     """A list of names, or one comma-separated string."""
     value = data.get(key)
     if isinstance(value, dict) or (isinstance(value, list) and any(isinstance(item, list | dict) for item in value)):
-        raise DocumentError(f"front matter: {key}: write names, as a list or with commas between them")
+        raise AudienceUnknown(f"front matter: {key}: write names, as a list or with commas between them")
     items = value if isinstance(value, list) else str(value).split(",") if value is not None else []
     return tuple(name for item in items if (name := " ".join(str(item).split())))
 
@@ -109,7 +123,7 @@ def _audience(data: Mapping[Any, Any]) -> tuple[str, ...]:
         return (EVERYONE,)
     names = _names(data, "audience")
     if not names:
-        raise DocumentError(f"front matter: audience is empty: name the groups, or write '{EVERYONE}'")
+        raise AudienceUnknown(f"front matter: audience is empty: name the groups, or write '{EVERYONE}'")
     return names
 
 
@@ -120,4 +134,4 @@ def _date(data: Mapping[Any, Any], key: str) -> date | None:
     try:
         return date.fromisoformat(str(value).strip())
     except ValueError:
-        raise DocumentError(f"front matter: {key}: {value!r} is not a date: write YYYY-MM-DD") from None
+        raise AudienceUnknown(f"front matter: {key}: {value!r} is not a date: write YYYY-MM-DD") from None

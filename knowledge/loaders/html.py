@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from knowledge.documents import Block, Document, DocumentError, NothingToRead, type_of_block
-from knowledge.loaders.front_matter import front_matter_of
+from knowledge.loaders.front_matter import front_matter_of, refuse_stray_audience
 from knowledge.loaders.text import decode
 
 if TYPE_CHECKING:
@@ -47,9 +47,11 @@ def load_html(content: bytes, name: str) -> Document:
     """An `.html` file: headings, paragraphs, lists and tables of its main content."""
     from bs4 import BeautifulSoup
 
-    soup = BeautifulSoup(decode(content, _charset(content)), "html.parser")
+    text = decode(content, _charset(content))
+    soup = BeautifulSoup(text, "html.parser")
     title = soup.title.get_text(" ", strip=True) if soup.title else ""
     front = front_matter_of(_meta(soup))
+    refuse_stray_audience(text, front)
     blocks = tuple(html_blocks(soup))
     if not blocks:
         raise NothingToRead("the page has no text besides navigation and scripts")

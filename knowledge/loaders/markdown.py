@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from knowledge.documents import Block, Document, NothingToRead, plain, type_of_block
-from knowledge.loaders.front_matter import read_front_matter
+from knowledge.loaders.front_matter import read_front_matter, refuse_stray_audience
 from knowledge.loaders.html import markdown_of_html
 from knowledge.loaders.text import decode
 
@@ -32,6 +32,7 @@ def load_markdown(content: bytes, name: str) -> Document:
     """A `.md` file. Its title is the front matter's, else its first heading, else its name."""
     text = decode(content)
     front = read_front_matter(text)
+    refuse_stray_audience(text, front)
     blocks = list(_blocks(text, front.lines))
     if not blocks:
         raise NothingToRead("no text below the front matter" if front.lines else "the file has no text")

@@ -4,7 +4,7 @@ import codecs
 import re
 
 from knowledge.documents import Block, Document, DocumentError, NothingToRead
-from knowledge.loaders.front_matter import front_matter_of, read_front_matter
+from knowledge.loaders.front_matter import front_matter_of, read_front_matter, refuse_stray_audience
 
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -97,6 +97,7 @@ def load_text(content: bytes, name: str) -> Document:
         blocks = blocks[1:]
         if pairs:
             front = front_matter_of({match[1].replace(" ", "_"): match[2] for match in pairs})
+    refuse_stray_audience(text, front)
     return front.document(title or name, blocks)
 
 

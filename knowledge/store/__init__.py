@@ -97,6 +97,9 @@ class Stores(Protocol):
     async def open(self, generation: int, dimension: int) -> Store:
         """Open a generation, made where missing; the same object as long as it stays open."""
 
+    async def discard(self, generation: int) -> None:
+        """Delete what is left of a generation of that number; nothing where there is none."""
+
     async def keep_only(self, generation: int | None) -> None:
         """Close and delete all other generations; None deletes all."""
 

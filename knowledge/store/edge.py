@@ -114,6 +114,13 @@ class EdgeStores:
             self._open[generation] = open_edge(self._folder / f"g{generation}", dimension)
         return self._open[generation]
 
+    async def discard(self, generation: int) -> None:
+        if (store := self._open.pop(generation, None)) is not None:
+            await store.close()
+        folder = self._folder / f"g{generation}"
+        if folder.exists():
+            await asyncio.to_thread(shutil.rmtree, folder)
+
     async def keep_only(self, generation: int | None) -> None:
         for number in [number for number in self._open if number != generation]:
             await self._open.pop(number).close()

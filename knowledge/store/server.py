@@ -112,6 +112,13 @@ class ServerStores:
                 self._open[generation] = ServerStore(self._server, name, dimension)
             return self._open[generation]
 
+    async def discard(self, generation: int) -> None:
+        async with self._lock:
+            self._open.pop(generation, None)
+            name = f"{self._prefix}_g{generation}"
+            if await self._exists(name) and _home_of(await self._info(name)) == self._home_id():
+                await self._drop(name)
+
     async def keep_only(self, generation: int | None) -> None:
         """Delete this home's other collections; None deletes those of other homes under this name too."""
         async with self._lock:

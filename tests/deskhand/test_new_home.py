@@ -15,7 +15,8 @@ def test_a_new_home_has_settings_a_persona_and_empty_folders_and_no_code(tmp_pat
     assert {path.name for path in home.documents.iterdir()} == {"help", "policies", "faq"}
     assert files_below(home.knowledge) == []
     assert {Path(name).suffix for name in files_below(home.settings)} == {".yaml", ".json", ".md"}
-    assert load_settings(home).assistant == load_settings(Home(CHECKOUT)).assistant
+    shipped = load_settings(Home(CHECKOUT)).assistant
+    assert load_settings(home).assistant == shipped.model_copy(update={"contact": "your manager"})
     assert (home.root / ".gitignore").read_text().split() == ["data/", ".env", "settings/secrets/"]
 
 
@@ -41,3 +42,10 @@ def test_a_place_that_cannot_be_written_is_wrong_use_in_one_line(tmp_path: Path)
     with pytest.raises(UsageError) as caught:
         make_home(tmp_path / "file" / "home", sample=False)
     assert str(caught.value) == f"{tmp_path / 'file' / 'home'}: Not a directory"
+
+
+def test_only_the_sample_company_s_home_names_its_people_team(tmp_path: Path) -> None:
+    make_home(tmp_path / "own", sample=False)
+    make_home(tmp_path / "sample", sample=True)
+    assert load_settings(Home(tmp_path / "own")).assistant.contact == "your manager"
+    assert "larkfield.example" in load_settings(Home(tmp_path / "sample")).assistant.contact

@@ -148,7 +148,7 @@ async def test_a_new_version_that_fails_keeps_the_last_good_one_until_it_is_mend
     documents: dict[str, Path], settings: Settings, embedder: Embedder
 ) -> None:
     await sync(settings, embedder)
-    documents["leave.md"].write_text("---\naudience: [\n---\n\nbroken\n")
+    documents["leave.md"].write_bytes(b"\x00\x01 not text any more " * 20)
     report = await sync(settings, embedder)
     assert states(report)["leave.md"] == "failed"
     assert "last good version" in next(r.reason for r in report.receipts if r.source == "leave.md")
@@ -159,6 +159,36 @@ async def test_a_new_version_that_fails_keeps_the_last_good_one_until_it_is_mend
     report = await sync(settings, embedder)
     assert states(report)["leave.md"] == "unchanged"  # back to what was in the index all along
     assert "leave.md" in await sources(settings, embedder, "annual leave")
+
+
+async def test_a_restriction_with_a_slip_in_it_takes_the_public_version_away(
+    documents: dict[str, Path], settings: Settings, embedder: Embedder
+) -> None:
+    await sync(settings, embedder)
+    documents["leave.md"].write_text(f"---\ntitle: Leave: days\naudience: [managers]\n---\n{LEAVE}")
+    report = await sync(settings, embedder)
+    assert states(report)["leave.md"] == "failed"
+    assert await sources(settings, embedder, "annual leave", ("managers",)) == ["help/vpn.md"]
+
+
+@pytest.mark.parametrize("lost", ["database", "rows"])
+async def test_a_deleted_file_does_not_come_back_with_an_old_store(
+    lost: str, documents: dict[str, Path], settings: Settings, embedder: Embedder, tmp_path: Path
+) -> None:
+    """A rebuild that dies after forgetting, or a lost database, leaves a store that nobody knows."""
+    await sync(settings, embedder)
+    shutil.copytree(settings.home.data / "index", tmp_path / "index")
+    documents["leave.md"].unlink()
+    if lost == "database":
+        for file in settings.home.data.glob("deskhand.db*"):
+            file.unlink()
+    else:
+        async with open_index(settings, embedder) as index:
+            await index._catalogue.clear()
+    shutil.rmtree(settings.home.data / "index")
+    shutil.copytree(tmp_path / "index", settings.home.data / "index")
+    await sync(settings, embedder)
+    assert await sources(settings, embedder, "annual leave") == ["help/vpn.md"]
 
 
 async def test_a_file_that_loses_its_text_is_no_longer_found(

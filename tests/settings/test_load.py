@@ -103,7 +103,8 @@ ONE_MISTAKE: list[tuple[str, str, str | None]] = [
     (
         MODELS,
         "models:\n  a:\n    model: x\n    api_base: ftp://x\n",
-        ":4: models.a.api_base: 'ftp://x': string should match pattern '^https?://'",
+        ":4: models.a.api_base: should be an address such as https://host:6333, without user and password: "
+        "name the key in api_key_env",
     ),
     (
         MODELS,
@@ -310,3 +311,36 @@ def test_a_problem_of_a_plugin_is_placed_in_its_file(home: Home, write: Write) -
     settings = load_settings(home)
     problem = settings.problem(("assistant", "plugins", 0, "rag", "passages"), "too few")
     assert str(problem) == f"{ASSISTANT}:4: plugins[0].rag.passages: too few"
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        "{API_KEY: hunter2}",
+        "{aws_secret_access_key: x}",
+        "{extra_headers: {Authorization: Bearer x}}",
+        "{a: [{token: x}]}",
+    ],
+)
+def test_parameters_that_are_keys_by_their_name_are_refused(
+    home: Home, write: Callable[[str, str | bytes], Path], parameters: str
+) -> None:
+    write("settings/models.yaml", f"models:\n  main:\n    model: openai/x\n    parameters: {parameters}\n")
+    with pytest.raises(SettingsError, match=r"settings/models.yaml:4: .*keys stay out of files"):
+        load_settings(home)
+
+
+@pytest.mark.parametrize("file", ["models.yaml", "knowledge.yaml"])
+def test_a_password_in_an_address_is_refused_and_not_shown(
+    home: Home, write: Callable[[str, str | bytes], Path], file: str
+) -> None:
+    url = "http://admin:s3cretpw@host:6333"
+    text = (
+        f"store: {{url: '{url}'}}\n"
+        if file == "knowledge.yaml"
+        else f"models: {{m: {{model: x, api_base: '{url}'}}}}\n"
+    )
+    write(f"settings/{file}", text)
+    with pytest.raises(SettingsError, match="without user and password") as caught:
+        load_settings(home)
+    assert "s3cretpw" not in str(caught.value)

@@ -141,7 +141,7 @@ def test_a_key_in_a_setting_that_would_otherwise_be_accepted_is_refused_in_one_l
         ("assistant", {"plugins": [{"rag": {"note": key}}]}),
         ("knowledge", {"ignore": [key]}),
         ("models", {"models": {"a": {"model": f"openai/{key}"}}}),
-        ("models", {"models": {"a": {"model": "x", "parameters": {"headers": {"x-key": key}}}}}),
+        ("models", {"models": {"a": {"model": "x", "parameters": {"headers": {"x-name": key}}}}}),
         ("models", {"models": {key: {"model": "x"}}}),
     ]
     for section, data in accepted:

@@ -2,8 +2,12 @@ from datetime import date
 
 import pytest
 
-from knowledge.documents import EVERYONE, DocumentError
+from knowledge.documents import EVERYONE, AudienceUnknown, DocumentError
+from knowledge.loaders import Loader
 from knowledge.loaders.front_matter import FrontMatter, front_matter_of, read_front_matter
+from knowledge.loaders.html import load_html
+from knowledge.loaders.markdown import load_markdown
+from knowledge.loaders.text import load_text
 
 
 def test_all_fields_are_read() -> None:
@@ -69,13 +73,35 @@ def test_an_audience_that_is_no_list_of_names_is_refused(value: str) -> None:
         read_front_matter(f"---\naudience: {value}\n---\n")
 
 
+@pytest.mark.parametrize("load", [load_markdown, load_text, load_html])
 @pytest.mark.parametrize(
-    "text",
-    ["---\ntitle: x\naudience: hr\n\nText", "---\naudience:hr\n---\nText", "---\nAudience :hr\n---\nText"],
+    "head",
+    [
+        "---\ntitle: x\n\naudience: hr\n",
+        "---\naudience:hr\n---",
+        "---\nAudience :hr\n---",
+        " ---\naudience: [hr]\n ---",
+        "----\naudience: [hr]\n----",
+        "<!-- ours -->\n---\naudience: [hr]\n---",
+        "audience: [hr]",
+        "- audience: [hr]",
+        '+++\naudience = ["hr"]\n+++',
+        "---\naudiences: [hr]\n---",
+    ],
 )
-def test_a_document_does_not_become_public_because_its_front_matter_is_malformed(text: str) -> None:
-    with pytest.raises(DocumentError, match="names an audience, but"):
-        read_front_matter(text)
+def test_a_slip_in_the_audience_never_makes_a_document_public(load: Loader, head: str) -> None:
+    try:
+        document = load(f"{head}\n\nText of the page.\n".encode(), "page")
+    except AudienceUnknown:
+        return
+    assert document.audience == ("hr",)
+
+
+def test_a_page_in_html_is_restricted_by_its_meta_tag_and_not_by_front_matter() -> None:
+    page = '<meta name="audience" content="hr"><p>Text</p>'
+    assert load_html(page.encode(), "page").audience == ("hr",)
+    with pytest.raises(AudienceUnknown, match="meta name"):
+        load_html(b"---\naudience: [hr]\n---\n<p>Text</p>", "page")
 
 
 def test_broken_yaml_is_refused_with_its_line() -> None:
