@@ -348,3 +348,12 @@ def test_a_reader_who_leaves_early_gets_no_traceback(start: Start) -> None:
     child.stdout.close()
     assert child.stderr.read() == b""
     assert child.wait() == 1
+
+
+def test_mistakes_in_the_settings_are_an_object_for_a_script(home: Home, write: Write, deskhand: Command) -> None:
+    write("settings/models.yaml", "routes:\n  answer: [gtp]\n")
+    done = deskhand("settings", "check", "--json", "--home", str(home.root))
+    data = json.loads(done.out)
+    assert done.status == 1
+    assert data["ok"] is False
+    assert data["problems"][0]["place"] == "settings/models.yaml:2"
