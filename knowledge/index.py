@@ -106,6 +106,7 @@ class Index:
                 report = await sync.run(walk)
             finally:
                 self._searcher = None
+            if report.embedded:
                 give_back_memory()
             if generation != current:
                 await self._catalogue.publish(generation)

@@ -1,14 +1,13 @@
 """What a run reports: a receipt for every file, and progress on the way."""
 
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from knowledge.catalogue import State
 
 
-@dataclass(frozen=True, slots=True)
-class Receipt:
-    """What became of one file in one run."""
+class Receipt(NamedTuple):
+    """What became of one file in one run. A tuple, because an idle run makes one for every file."""
 
     source: str
     state: State
