@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
@@ -43,15 +43,31 @@ class Block:
 
 
 @dataclass(frozen=True, slots=True)
+class Heading:
+    """A heading as it stands in the file, with or without text below it. `level` counts from 1."""
+
+    text: str
+    level: int
+    line: int | None = None
+    page: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Document:
-    """A file's content. `audience` names the groups that may read it."""
+    """A file's content.
+
+    `audience` names the groups that may read it, None where the file itself does not say: then the
+    settings decide. `outline` has every heading in order, `pages` is the number of pages where known.
+    """
 
     title: str
     blocks: tuple[Block, ...]
     keywords: tuple[str, ...] = ()
-    audience: tuple[str, ...] = (EVERYONE,)
+    audience: tuple[str, ...] | None = None
     updated: date | None = None
-    review_by: date | None = field(default=None)
+    review_by: date | None = None
+    outline: tuple[Heading, ...] = ()
+    pages: int | None = None
 
 
 _WORD = re.compile(

@@ -11,6 +11,7 @@ happens to occur outweigh the meaning (figures in docs/decisions/0004-score-fusi
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import NamedTuple
 
 from knowledge.embedding import Embedder, Vector
@@ -43,6 +44,9 @@ class Passage:
     score: float
     cosine: float
     coverage: float
+    updated: date | None = None
+    link: str = ""
+    """Where the document can be read, by the link template of its source; empty where there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,4 +191,5 @@ def _passage(id_: int, payload: Payload, scores: _Scores) -> Passage:
         score=scores.totals[id_],
         cosine=scores.cosines[id_],
         coverage=scores.coverages.get(id_, 0.0),
+        updated=payload.updated,
     )

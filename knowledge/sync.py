@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from knowledge.catalogue import Catalogue, FileRow, Generation, State, embedding_key
 from knowledge.chunking import ChunkSize
+from knowledge.documents import EVERYONE
 from knowledge.embedding import Embedder, Vector
 from knowledge.folder import FoundFile, Walk
 from knowledge.reading import ReadFile, read_file
@@ -196,7 +197,8 @@ class Sync:
                     text=chunk.text,
                     line=chunk.line,
                     page=chunk.page,
-                    audience=document.audience,
+                    audience=document.audience or (EVERYONE,),
+                    updated=document.updated,
                 ),
             )
             for key, chunk in zip(work.keys, work.read.chunks, strict=True)

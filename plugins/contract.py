@@ -33,13 +33,18 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where it was asked. `direct` is true where nobody else reads the answer."""
+    """Where it was asked.
+
+    `direct` is true where nobody else reads the answer; elsewhere `groups` are those that everyone who
+    can read there belongs to, empty where that is not known.
+    """
 
     platform: str
     workspace: str = ""
     channel: str = ""
     thread: str = ""
     direct: bool = False
+    groups: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +56,13 @@ class Message:
     person: Person
     place: Place
     sent_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+    @property
+    def audience(self) -> tuple[str, ...]:
+        """Groups of everyone who will read the answer: what it is made from must be readable for them."""
+        if self.place.direct:
+            return self.person.groups
+        return tuple(group for group in self.person.groups if group in self.place.groups)
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,7 @@ class Rag(Plugin[RagOptions]):
         try:
             found = await self.context.search.search(
                 turn.message.text,
-                groups=turn.message.person.groups,
+                groups=turn.message.audience,
                 limit=self.options.passages,
                 per_document=self.options.per_document,
                 thread=asked,

@@ -17,7 +17,7 @@ class FrontMatter:
 
     title: str | None = None
     keywords: tuple[str, ...] = ()
-    audience: tuple[str, ...] = (EVERYONE,)
+    audience: tuple[str, ...] | None = None
     updated: date | None = None
     review_by: date | None = None
     lines: int = 0
@@ -95,7 +95,7 @@ def refuse_stray_audience(text: str, front: FrontMatter) -> None:
     A misspelt name, a dash too many, TOML, a block that is not closed: whatever the slip, a document
     that was meant for some must not be shown to all.
     """
-    if front.audience != (EVERYONE,):
+    if front.audience not in (None, (EVERYONE,)):
         return
     for number, line in enumerate(text.split("\n")[:_HEAD], start=1):
         if number > front.lines and _LOOKS_LIKE_AUDIENCE.match(line):
@@ -118,9 +118,9 @@ def _names(data: Mapping[Any, Any], key: str) -> tuple[str, ...]:
     return tuple(name for item in items if (name := " ".join(str(item).split())))
 
 
-def _audience(data: Mapping[Any, Any]) -> tuple[str, ...]:
+def _audience(data: Mapping[Any, Any]) -> tuple[str, ...] | None:
     if "audience" not in data:
-        return (EVERYONE,)
+        return None
     names = _names(data, "audience")
     if not names:
         raise AudienceUnknown(f"front matter: audience is empty: name the groups, or write '{EVERYONE}'")

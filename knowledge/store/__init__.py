@@ -8,6 +8,7 @@ a dense vector, a sparse vector and a payload. `EdgeStores` is the Qdrant engine
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from hashlib import blake2b
 from typing import Any, NamedTuple, Protocol
 
@@ -28,6 +29,7 @@ class Payload:
     line: int | None
     page: int | None
     audience: tuple[str, ...]
+    updated: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,9 +151,12 @@ def payload_to_dict(payload: Payload) -> dict[str, Any]:
         "line": payload.line,
         "page": payload.page,
         "audience": list(payload.audience),
+        "updated": payload.updated.isoformat() if payload.updated else None,
     }
 
 
 def payload_from_dict(data: dict[str, Any]) -> Payload:
     """The reverse of `payload_to_dict`."""
-    return Payload(**{**data, "headings": tuple(data["headings"]), "audience": tuple(data["audience"])})
+    updated = date.fromisoformat(data["updated"]) if data.get("updated") else None
+    lists = {"headings": tuple(data["headings"]), "audience": tuple(data["audience"])}
+    return Payload(**{**data, **lists, "updated": updated})

@@ -115,7 +115,7 @@ def ask(
     text: str = "how much leave do I have?", *, groups: Sequence[str] = (), place: Place | None = None, **fields: Any
 ) -> Turn:
     """A turn as a bot begins it."""
-    message = Message("m1", text, Person("u1", "Sam", tuple(groups)), place or Place("terminal"))
+    message = Message("m1", text, Person("u1", "Sam", tuple(groups)), place or Place("terminal", direct=True))
     return Turn(message, **fields)
 
 

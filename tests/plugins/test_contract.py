@@ -3,7 +3,7 @@ from dataclasses import FrozenInstanceError
 import pytest
 from pydantic import ValidationError
 
-from plugins.contract import Context, Options, Outcome, Plugin, Prompt, Reply
+from plugins.contract import Context, Message, Options, Outcome, Person, Place, Plugin, Prompt, Reply
 from tests.plugins.parts import Inside, ask, make_passage, streamed
 
 
@@ -88,3 +88,10 @@ async def test_a_plugin_that_overrides_nothing_passes_on_the_turn_and_the_reply(
     assert reply.text == "from inside"
     async with plugin.running():
         pass
+
+
+def test_an_answer_that_others_read_is_made_for_all_of_them() -> None:
+    person = Person("u1", groups=("hr", "managers"))
+    assert Message("1", "?", person, Place("slack", direct=True)).audience == ("hr", "managers")
+    assert Message("1", "?", person, Place("slack", groups=("managers", "board"))).audience == ("managers",)
+    assert Message("1", "?", person, Place("slack")).audience == ()

@@ -54,7 +54,7 @@ def test_front_matter_may_follow_blank_lines_and_end_with_dots() -> None:
         ("Audience: managers", ("managers",)),
         ("audience: 42", ("42",)),
         ("audience: everyone", (EVERYONE,)),
-        ("title: x", (EVERYONE,)),
+        ("title: x", None),
     ],
 )
 def test_the_audience_is_a_list_or_a_string_with_commas(written: str, audience: tuple[str, ...]) -> None:

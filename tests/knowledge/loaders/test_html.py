@@ -2,7 +2,7 @@ from datetime import date
 
 import pytest
 
-from knowledge.documents import EVERYONE, Block, Document, DocumentError, NothingToRead
+from knowledge.documents import Block, Document, DocumentError, NothingToRead
 from knowledge.loaders.html import load_html, markdown_of_html
 
 
@@ -166,7 +166,7 @@ def test_meta_tags_are_read_as_front_matter() -> None:
 
 
 def test_a_page_that_names_no_audience_is_for_everyone() -> None:
-    assert load("<meta name=author content=hr><p>text").audience == (EVERYONE,)
+    assert load("<meta name=author content=hr><p>text").audience is None
 
 
 @pytest.mark.parametrize("content", ["content=''", "content=' , '", ""])

@@ -1,0 +1,38 @@
+"""The settings themselves: one module a file, `settings/NAME.yaml`.
+
+Descriptions end up in the JSON Schema that editors read, defaults are what a home without any
+settings file runs with.
+"""
+
+from settings.sections.assistant import AssistantSettings, PluginEntry
+from settings.sections.base import Section
+from settings.sections.knowledge import (
+    ChunkSettings,
+    EmbeddingSettings,
+    KnowledgeSettings,
+    LintSettings,
+    ReadingSettings,
+    SearchSettings,
+    SourceSettings,
+    StoreSettings,
+    SyncSettings,
+)
+from settings.sections.models import EXTRACTIVE, ModelEntry, ModelSettings
+
+__all__ = [
+    "EXTRACTIVE",
+    "AssistantSettings",
+    "ChunkSettings",
+    "EmbeddingSettings",
+    "KnowledgeSettings",
+    "LintSettings",
+    "ModelEntry",
+    "ModelSettings",
+    "PluginEntry",
+    "ReadingSettings",
+    "SearchSettings",
+    "Section",
+    "SourceSettings",
+    "StoreSettings",
+    "SyncSettings",
+]
