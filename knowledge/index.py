@@ -110,6 +110,8 @@ class Index:
                 give_back_memory()
             if generation != current:
                 await self._catalogue.publish(generation)
+            await self._stores.publish(generation.id)  # every time: the last run may have ended before it
+            if generation != current:
                 await self._stores.keep_only(generation.id)
             return report
 
@@ -253,7 +255,7 @@ def _stores(settings: Settings) -> Stores:
     """The engine in this process, or the server that the settings name."""
     if settings.knowledge.store.url is None:
         return EdgeStores(settings.home.data / "index")
-    return ServerStores(settings.knowledge.store, settings.secrets, settings.home.data)
+    return ServerStores(settings.knowledge.store, settings.secrets, settings.home)
 
 
 def _hold(data: Path, stack: AsyncExitStack) -> None:
