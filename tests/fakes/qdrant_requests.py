@@ -21,7 +21,7 @@ class SparseParams(Strict):
 class CreateCollection(Strict):
     vectors: dict[str, Dense]
     sparse_vectors: dict[str, SparseParams]
-    shard_number: Literal[1]
+    shard_number: int = Field(ge=1, le=1)
     metadata: dict[str, str]
 
 
