@@ -213,7 +213,7 @@ class Index:
             hidden = await self._catalogue.hidden(generation)
             if there < wanted or (there > wanted and not hidden):
                 raise IndexUnusable(
-                    f"the index holds {there} of {wanted} chunks: its folder, collection or database was lost, or "
+                    "the index does not hold what was written to it: its folder, collection or database was lost, or "
                     "another store is named in knowledge.yaml. `deskhand index --rebuild` fills it again"
                 )
             self._seen_whole.add(generation.id)
