@@ -106,10 +106,14 @@ async def test_another_authority_than_the_one_named(tmp_path: Path, ca_file: str
 @pytest.mark.parametrize(
     ("names", "dates", "says"),
     [
-        (["127.0.0.1"], {"not_before": NOW - timedelta(9), "not_after": NOW - timedelta(1)}, "has expired: renew it"),
-        (["127.0.0.1"], {"not_before": NOW + timedelta(1), "not_after": NOW + timedelta(9)}, "is not valid yet"),
-        (["127.0.0.2"], {}, "for another host: write the name that it was made for in knowledge.store.url"),
-        (["qdrant.example.com"], {}, "for another host: write the name that it was made for in knowledge.store.url"),
+        (["127.0.0.1"], (NOW - timedelta(9), NOW - timedelta(1)), "has expired: renew it"),
+        (["127.0.0.1"], (NOW + timedelta(1), NOW + timedelta(9)), "is not valid yet"),
+        (["127.0.0.2"], (None, None), "for another host: write the name that it was made for in knowledge.store.url"),
+        (
+            ["qdrant.example.com"],
+            (None, None),
+            "for another host: write the name that it was made for in knowledge.store.url",
+        ),
     ],
     ids=["expired", "not yet valid", "another address", "another name"],
 )
@@ -119,10 +123,11 @@ async def test_a_certificate_that_does_not_fit(
     ca_file: str,
     connect: Open,
     names: list[str],
-    dates: dict[str, datetime],
+    dates: tuple[datetime | None, datetime | None],
     says: str,
 ) -> None:
-    async with serving(tmp_path / "qdrant", authority.issue_cert(*names, **dates)) as server:
+    certificate = authority.issue_cert(*names, not_before=dates[0], not_after=dates[1])
+    async with serving(tmp_path / "qdrant", certificate) as server:
         assert says in await failure(connect(server, ca_file=ca_file))
         assert server.requests == [], "neither a question nor a key may reach it"
 
