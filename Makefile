@@ -30,6 +30,7 @@ check: dev ## format, lint, types, import direction, tests, docs
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/pytest -n 2 --dist loadgroup
+	$(BIN)/pytest -n 2 --dist loadgroup --store=server
 
 format: dev ## rewrite the code in the project's format
 	$(BIN)/ruff format .

@@ -110,6 +110,8 @@ class Index:
                 give_back_memory()
             if generation != current:
                 await self._catalogue.publish(generation)
+            await self._stores.publish(generation.id)  # every time: the last run may have ended before it
+            if generation != current:
                 await self._stores.keep_only(generation.id)
             return report
 
@@ -211,7 +213,7 @@ class Index:
             hidden = await self._catalogue.hidden(generation)
             if there < wanted or (there > wanted and not hidden):
                 raise IndexUnusable(
-                    f"the index holds {there} of {wanted} chunks: its folder, collection or database was lost, or "
+                    "the index does not hold what was written to it: its folder, collection or database was lost, or "
                     "another store is named in knowledge.yaml. `deskhand index --rebuild` fills it again"
                 )
             self._seen_whole.add(generation.id)
@@ -253,7 +255,7 @@ def _stores(settings: Settings) -> Stores:
     """The engine in this process, or the server that the settings name."""
     if settings.knowledge.store.url is None:
         return EdgeStores(settings.home.data / "index")
-    return ServerStores(settings.knowledge.store, settings.secrets, settings.home.data)
+    return ServerStores(settings.knowledge.store, settings.secrets, settings.home)
 
 
 def _hold(data: Path, stack: AsyncExitStack) -> None:

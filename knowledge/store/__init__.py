@@ -99,6 +99,9 @@ class Stores(Protocol):
     async def open(self, generation: int, dimension: int) -> Store:
         """Open a generation, made where missing; the same object as long as it stays open."""
 
+    async def publish(self, generation: int) -> None:
+        """Show to whoever looks into the store that this generation answers now; once is enough, twice no harm."""
+
     async def discard(self, generation: int) -> None:
         """Delete what is left of a generation of that number; nothing where there is none."""
 

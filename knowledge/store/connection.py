@@ -8,9 +8,12 @@ import asyncio
 import json
 import math
 import re
-from collections.abc import Awaitable, Callable, Sequence
-from typing import TYPE_CHECKING, TypeVar
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from http import HTTPStatus
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from knowledge.store.tls import certificate_error, trusting, what_to_do
 from settings.errors import DeskhandError, IndexAway, IndexUnusable
 from settings.secrets import Secrets
 from settings.sections import StoreSettings
@@ -32,8 +35,10 @@ _LONGEST_PAUSE = 5.0
 class Connection:
     """The connection: limits, further attempts, and errors as lines that a person can act on."""
 
-    def __init__(self, settings: StoreSettings, secrets: Secrets, pauses: Sequence[float]) -> None:
+    def __init__(self, settings: StoreSettings, secrets: Secrets, root: Path, pauses: Sequence[float]) -> None:
+        """`root` is the folder that a relative `ca_file` lies below."""
         self._settings = settings
+        self._root = root
         self._secrets = secrets
         self._pauses = pauses
         self._client: AsyncQdrantClient | None = None
@@ -62,12 +67,14 @@ class Connection:
         await asyncio.to_thread(__import__, "qdrant_client")
         from qdrant_client import AsyncQdrantClient
 
-        key = self._api_key()
+        key, ca_file = self._api_key(), self._settings.ca_file
+        trust: dict[str, Any] = {"verify": await asyncio.to_thread(trusting, self._root / ca_file)} if ca_file else {}
         client = AsyncQdrantClient(
             url=self._settings.url,
             headers={"api-key": key} if key else None,
             timeout=math.ceil(self._settings.timeout_seconds),
             check_compatibility=False,  # done here: it would warn, from a thread of its own
+            **trust,
         )
         try:
             version = (await self._send(client, lambda client, _: client.info())).version
@@ -129,6 +136,8 @@ class Connection:
             )
         if isinstance(error, QdrantException):
             return IndexAway(f"{self} is overloaded: try again later")
+        if (refused := certificate_error(error)) is not None:
+            return IndexAway(f"{self} {what_to_do(refused)}")
         if isinstance(error, ValidationError | json.JSONDecodeError):
             return IndexAway(f"{self} does not answer as one: correct knowledge.store.url")
         if isinstance(error, httpx.HTTPError | httpx.InvalidURL | OSError):
@@ -138,7 +147,7 @@ class Connection:
 
     def _refused(self, error: "UnexpectedResponse") -> DeskhandError:
         status, name = error.status_code or 0, self._settings.api_key_env
-        reason = self._shown(_reason(error.content))
+        reason = self._shown(_reason(status, error.content))
         if status in (401, 403) and name is None:
             return IndexAway(f"{self} asks for an API key: set knowledge.store.api_key_env to the name of the variable")
         if status == 401:
@@ -162,25 +171,35 @@ class Connection:
 def _pause(error: Exception, pause: float | None) -> float | None:
     """How long to wait before the next attempt; None where there is to be none."""
     import httpx
-    from qdrant_client.common.client_exceptions import ResourceExhaustedResponse
+    from qdrant_client.common.client_exceptions import QdrantException, ResourceExhaustedResponse
     from qdrant_client.http.exceptions import ResponseHandlingException, UnexpectedResponse
 
     if pause is None:
         return None
     if isinstance(error, ResourceExhaustedResponse):  # 429 with Retry-After
         return max(pause, min(error.retry_after_s, _LONGEST_PAUSE))
+    if isinstance(error, QdrantException):  # 429 with a Retry-After that is a date
+        return pause
     if isinstance(error, UnexpectedResponse):
         status = error.status_code or 0
-        return pause if status == 429 or status >= 500 else None
+        return max(pause, _asked_pause(error.headers)) if status == 429 or status >= 500 else None
     if isinstance(error, ResponseHandlingException):
-        return pause if isinstance(error.source, httpx.TransportError) else None
+        again = isinstance(error.source, httpx.TransportError) and certificate_error(error.source) is None
+        return pause if again else None
     return None
 
 
-def _reason(content: bytes) -> str:
-    """What Qdrant says in `{"status": {"error": ...}}`, or in plain text."""
-    text = content.decode(errors="replace")
+def _asked_pause(headers: Mapping[str, str]) -> float:
+    """Seconds that the server asks to wait; a date is not understood and counts as none."""
+    asked = headers.get("Retry-After", "")
+    return min(float(asked), _LONGEST_PAUSE) if asked.isdecimal() else 0.0
+
+
+def _reason(status: int, content: bytes) -> str:
+    """What Qdrant says in `{"status": {"error": ...}}` or in plain text; a proxy's page says its status alone."""
+    text = content.decode(errors="replace").strip()
     try:
         return str(json.loads(text)["status"]["error"])
     except (ValueError, LookupError, TypeError):
-        return text
+        known = status in HTTPStatus.__members__.values()
+        return HTTPStatus(status).phrase if known and (not text or text.startswith("<")) else text

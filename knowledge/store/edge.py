@@ -114,6 +114,9 @@ class EdgeStores:
             self._open[generation] = open_edge(self._folder / f"g{generation}", dimension)
         return self._open[generation]
 
+    async def publish(self, generation: int) -> None:
+        """Nobody else can look into these files while they are open: the catalogue alone knows."""
+
     async def discard(self, generation: int) -> None:
         if (store := self._open.pop(generation, None)) is not None:
             await store.close()

@@ -11,13 +11,13 @@ import asyncio
 import re
 import uuid
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from knowledge.sparse import SparseVector
 from knowledge.store import Nearest, Payload, Point, Scored, Where, check_points, payload_from_dict, payload_to_dict
 from knowledge.store.connection import PAUSES, Connection
 from settings.errors import IndexMismatch, IndexUnusable
+from settings.home import Home
 from settings.secrets import Secrets
 from settings.sections import StoreSettings
 
@@ -92,15 +92,18 @@ class ServerStore:
 class ServerStores:
     """Generations in collections `deskhand_g1`, `deskhand_g2`, ... of one server.
 
+    The alias `deskhand` is for people and dashboards: it names the generation that answers. Deskhand itself
+    goes by the catalogue, so an alias that a crash left behind misleads nobody's answer.
+
     Each collection carries the id of the home that made it, kept in the home's `data/`. Without it two
     homes under one name would delete each other's, and a home that lost its `data/` would take up an
     old collection with documents in it that were removed long ago.
     """
 
-    def __init__(self, settings: StoreSettings, secrets: Secrets, data: Path, pauses: Sequence[float] = PAUSES) -> None:
-        self._server = Connection(settings, secrets, pauses)
+    def __init__(self, settings: StoreSettings, secrets: Secrets, home: Home, pauses: Sequence[float] = PAUSES) -> None:
+        self._server = Connection(settings, secrets, home.root, pauses)
         self._prefix = settings.collection
-        self._data = data
+        self._data = home.data
         self._open: dict[int, ServerStore] = {}
         self._lock = asyncio.Lock()
 
@@ -111,6 +114,26 @@ class ServerStores:
                 await self._prepare(name, dimension)
                 self._open[generation] = ServerStore(self._server, name, dimension)
             return self._open[generation]
+
+    async def publish(self, generation: int) -> None:
+        """Let the alias name this generation: away from the old one and to the new one in a single change."""
+        from qdrant_client import models
+
+        name = f"{self._prefix}_g{generation}"
+        async with self._lock:
+            aliases = (await self._server.ask(lambda client, _: client.get_aliases())).aliases
+            before = next((alias.collection_name for alias in aliases if alias.alias_name == self._prefix), None)
+            if before == name:
+                return
+            changes: list[models.AliasOperations] = []
+            if before is not None:
+                self._check_home(before, await self._info(before))
+                changes.append(models.DeleteAliasOperation(delete_alias=models.DeleteAlias(alias_name=self._prefix)))
+            create = models.CreateAlias(collection_name=name, alias_name=self._prefix)
+            changes.append(models.CreateAliasOperation(create_alias=create))
+            await self._server.ask(
+                lambda client, limit: client.update_collection_aliases(changes, timeout=limit), _SLOW_SECONDS
+            )
 
     async def discard(self, generation: int) -> None:
         async with self._lock:
@@ -123,9 +146,8 @@ class ServerStores:
         """Delete this home's other collections; None deletes those of other homes under this name too."""
         async with self._lock:
             self._open = {number: store for number, store in self._open.items() if number == generation}
-            listed = await self._server.ask(lambda client, _: client.get_collections())
             own = re.compile(rf"{re.escape(self._prefix)}_g(?!{generation}$)\d+")
-            for name in sorted(collection.name for collection in listed.collections):
+            for name in await self._names():
                 if own.fullmatch(name):
                     home = _home_of(await self._info(name))
                     if home == self._home_id() or (home and generation is None):
@@ -140,6 +162,13 @@ class ServerStores:
         if not await self._exists(name):
             await self._create(name, dimension)
         info = await self._info(name)
+        self._check_home(name, info)
+        _check_vectors(info, f"the collection {name} on {self._server}", dimension)
+        for key in _INDEXED:
+            if key not in info.payload_schema:
+                await self._index(name, key)
+
+    def _check_home(self, name: str, info: "models.CollectionInfo") -> None:
         if _home_of(info) is None:
             raise IndexUnusable(
                 f"the collection {name} on {self._server} was not made by Deskhand: "
@@ -151,14 +180,15 @@ class ServerStores:
                 "in knowledge.store.collection. If that home is gone, `deskhand index --rebuild` removes its "
                 "collections"
             )
-        _check_vectors(info, f"the collection {name} on {self._server}", dimension)
-        for key in _INDEXED:
-            if key not in info.payload_schema:
-                await self._index(name, key)
 
     async def _create(self, name: str, dimension: int) -> None:
         from qdrant_client import models
 
+        if self._prefix in await self._names():  # said before hours of work, not when the alias is to be made
+            raise IndexUnusable(
+                f"a collection on {self._server} is called {self._prefix}, and so cannot be the alias of this index: "
+                "choose another name in knowledge.store.collection"
+            )
         dense = {_DENSE: models.VectorParams(size=dimension, distance=models.Distance.COSINE)}
         sparse = {_SPARSE: models.SparseVectorParams(modifier=models.Modifier.IDF)}
         try:
@@ -189,6 +219,10 @@ class ServerStores:
             lambda client, limit: client.create_payload_index(name, key, keyword, wait=True, timeout=limit),
             _SLOW_SECONDS,
         )
+
+    async def _names(self) -> list[str]:
+        listed = await self._server.ask(lambda client, _: client.get_collections())
+        return sorted(collection.name for collection in listed.collections)
 
     async def _exists(self, name: str) -> bool:
         return await self._server.ask(lambda client, _: client.collection_exists(name))

@@ -25,8 +25,12 @@ class StoreSettings(Section):
     """Address of a Qdrant server (port 6333 where none is named). Without it the engine inside Deskhand is used."""
     api_key_env: str | None = Field(None, pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")
     """NAME of the variable or secret file that holds the server's API key. Never the key itself."""
+    ca_file: str | None = Field(None, min_length=1)
+    """Certificate (PEM) of the authority that signed the server's own, absolute or below the home. Without it the
+    public authorities are trusted."""
     collection: str = Field("deskhand", pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,62}$")
-    """Collections on the server begin with this name. Homes that share a server need different ones."""
+    """Collections on the server begin with this name, which is also the alias of the one that answers. Homes that
+    share a server need different ones."""
     timeout_seconds: float = Field(20, gt=0, le=600)
     """Longest wait for one answer of the server."""
 

@@ -229,7 +229,9 @@ def test_an_index_that_another_process_holds_is_status_1_and_free_when_that_one_
     assert deskhand("index", "--home", str(company.root)).status == 0
 
 
-@pytest.mark.parametrize("most_bytes", [10_000, 100_000])
+@pytest.mark.parametrize(
+    "most_bytes", [10_000, pytest.param(100_000, marks=pytest.mark.embedded("the engine's files are the larger ones"))]
+)
 def test_a_full_disk_is_status_1_with_one_line_and_costs_nothing_that_was_saved(
     company: Home, start: Start, deskhand: Command, most_bytes: int
 ) -> None:
@@ -283,7 +285,9 @@ async def test_ctrl_c_in_the_middle_of_indexing_is_status_130_and_the_next_run_c
     for made in (home, undisturbed):
         made.documents.mkdir(parents=True, exist_ok=True)
         made.settings.mkdir()
-        (made.settings / "knowledge.yaml").write_text("chunk: {target_words: 20, most_words: 30}\n")
+        (made.settings / "knowledge.yaml").write_text(
+            f"chunk: {{target_words: 20, most_words: 30}}\nstore: {{collection: {made.root.name}}}\n"
+        )
         for number in range(4):
             parts = [f"## Rule {number}.{part}\n\n" + f"Form {number}/{part} is signed. " * 5 for part in range(25)]
             (made.documents / f"rules-{number}.md").write_text(f"# Rules {number}\n\n" + "\n\n".join(parts))

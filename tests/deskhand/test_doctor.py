@@ -11,6 +11,8 @@ from knowledge import open_index
 from settings import Home, UsageError, load_settings
 from tests.deskhand.conftest import LEAVE
 
+pytestmark = pytest.mark.index
+
 Write = Callable[[str, str | bytes], Path]
 
 
@@ -109,6 +111,7 @@ async def test_a_bot_at_work_on_the_home_is_no_fault(home: Home, write: Write) -
     assert any("in use by another deskhand process" in check.message for check in checks)
 
 
+@pytest.mark.embedded("removes the engine's folder")
 async def test_a_lost_index_is_to_be_rebuilt(home: Home, write: Write) -> None:
     write("knowledge/docs/leave.md", LEAVE)
     async with open_index(load_settings(home)) as index:

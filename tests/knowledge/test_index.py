@@ -171,6 +171,7 @@ async def test_a_restriction_with_a_slip_in_it_takes_the_public_version_away(
     assert await sources(settings, embedder, "annual leave", ("managers",)) == ["help/vpn.md"]
 
 
+@pytest.mark.embedded("copies the engine's folder")
 @pytest.mark.parametrize("lost", ["database", "rows"])
 async def test_a_deleted_file_does_not_come_back_with_an_old_store(
     lost: str, documents: dict[str, Path], settings: Settings, embedder: Embedder, tmp_path: Path
@@ -245,6 +246,7 @@ async def test_searching_before_anything_was_indexed_says_so(settings: Settings,
         await sources(settings, embedder, "anything")
 
 
+@pytest.mark.embedded("looks at the engine's folders; a server's are in store/test_server.py")
 async def test_another_way_of_cutting_builds_a_new_index_beside_the_old_one(
     documents: dict[str, Path], write: Write, home: Home, settings: Settings, embedder: Embedder
 ) -> None:
@@ -268,12 +270,13 @@ async def test_rebuilding_uses_the_embeddings_again(
     assert (report.added, report.embedded) == (2, 0)
 
 
+@pytest.mark.embedded("removes the engine's folder")
 async def test_a_lost_store_is_said_and_rebuilt_without_embedding(
     documents: dict[str, Path], settings: Settings, embedder: Embedder
 ) -> None:
     await sync(settings, embedder)
     shutil.rmtree(settings.home.data / "index")
-    with pytest.raises(IndexUnusable, match=r"0 of 2 chunks.*--rebuild"):
+    with pytest.raises(IndexUnusable, match=r"does not hold what was written.*--rebuild"):
         await sources(settings, embedder, "annual leave")
     with pytest.raises(IndexUnusable, match="--rebuild"):
         await sync(settings, embedder)
@@ -385,7 +388,9 @@ async def test_a_killed_run_is_completed_by_the_next_one(
     assert killed.returncode == -9
     report = await sync(settings, embedder)
     assert report.count("failed") == 0
-    undisturbed = replace(settings, home=Home(tmp_path / "other"))
+    store = settings.knowledge.store.model_copy(update={"collection": "other"})
+    knowledge = settings.knowledge.model_copy(update={"store": store})
+    undisturbed = replace(settings, home=Home(tmp_path / "other"), knowledge=knowledge)
     undisturbed.home.knowledge.mkdir(parents=True)
     undisturbed.home.documents.symlink_to(settings.home.documents)
     await sync(undisturbed, embedder)

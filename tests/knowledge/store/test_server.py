@@ -13,7 +13,7 @@ from knowledge import open_index
 from knowledge.store import Nearest, Where
 from knowledge.store.connection import NEWEST, OLDEST
 from knowledge.store.server import ServerStores
-from settings import Home, SettingsError, load_settings
+from settings import Home, Settings, SettingsError, load_settings
 from settings.errors import IndexAway, IndexUnusable
 from settings.secrets import Secrets
 from settings.sections import StoreSettings
@@ -23,6 +23,8 @@ from tests.knowledge.store.contract import ALL, Connect, StoreContract, make_poi
 KEY = "a-key.of_the+server/123"
 
 Open = Callable[..., ServerStores]
+Write = Callable[[str, str], Path]
+AtServer = Callable[[], Settings]
 
 
 @pytest.fixture
@@ -38,12 +40,19 @@ async def connect(server: QdrantServer, home: Home) -> AsyncIterator[Open]:
 
     def connect(at: Home = home, **changes: Any) -> ServerStores:
         settings = StoreSettings(**{"url": server.url, "timeout_seconds": 10, **changes})
-        opened.append(ServerStores(settings, Secrets(at), at.data, pauses=(0, 0)))
+        opened.append(ServerStores(settings, Secrets(at), at, pauses=(0, 0)))
         return opened[-1]
 
     yield connect
     for stores in opened:
         await stores.close()
+
+
+@pytest.fixture
+def at(server: QdrantServer, home: Home, monkeypatch: pytest.MonkeyPatch) -> AtServer:
+    """Settings of the home, read anew, with the server as its store."""
+    monkeypatch.setenv("DESKHAND_KNOWLEDGE__STORE__URL", server.url)
+    return lambda: load_settings(home)
 
 
 async def failure(stores: ServerStores) -> str:
@@ -59,7 +68,7 @@ class TestServerStores(StoreContract):
     @pytest.fixture
     def connect(self, server: QdrantServer, home: Home) -> Connect:
         settings = StoreSettings(url=server.url)
-        return lambda: ServerStores(settings, Secrets(home), home.data)
+        return lambda: ServerStores(settings, Secrets(home), home)
 
 
 async def test_indexes_are_made_before_the_first_point(server: QdrantServer, connect: Open) -> None:
@@ -107,7 +116,9 @@ async def test_points_travel_in_batches_of_64(server: QdrantServer, connect: Ope
     assert [len(request.body["points"]) for request in server.seen("PUT", "/points")] == [64, 64, 22]
 
 
-@pytest.mark.parametrize("fault", ["error", "overloaded", "overloaded_retry_after", "cut"])
+@pytest.mark.parametrize(
+    "fault", ["error", "overloaded", "overloaded_retry_after", "overloaded_until", "starting", "gateway", "cut"]
+)
 async def test_a_passing_fault_is_got_over(server: QdrantServer, connect: Open, fault: Fault) -> None:
     server.fail_next(fault)
     store = await connect().open(1, 3)
@@ -126,6 +137,9 @@ async def test_a_passing_fault_is_got_over(server: QdrantServer, connect: Open, 
         ("error", "is in trouble (500: Service internal error"),
         ("overloaded", "is in trouble (429: Rate limiting exceeded)"),
         ("overloaded_retry_after", "is overloaded: try again later"),
+        ("overloaded_until", "is overloaded: try again later"),
+        ("starting", "is in trouble (503: Service is not ready)"),
+        ("gateway", "is in trouble (502: Bad Gateway)"),
         ("cut", "cannot be reached"),
     ],
 )
@@ -208,6 +222,22 @@ class TestKey:
         with pytest.raises(IndexAway, match="rejects the API key in QDRANT_API_KEY: correct it") as raised:
             await store.upsert([make_point(0)])
         assert KEY not in str(raised.value)
+
+    async def test_one_that_only_reads(
+        self, server: QdrantServer, connect: Open, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Enough to search what another process keeps up to date, and no more."""
+        await (await connect().open(1, 3)).upsert([make_point(0)])
+        server.key, server.read_only_key = "another", KEY
+        monkeypatch.setenv("QDRANT_API_KEY", KEY)
+        store = await connect(api_key_env="QDRANT_API_KEY").open(1, 3)
+        assert await store.query([Nearest((1.0, 0.0, 0.0), 5)], ALL) != [[]]
+        assert len(await store.fetch([make_point(0).id])) == 1
+        with pytest.raises(IndexAway, match="does not permit this with the API key in QDRANT_API_KEY: it has to read"):
+            await store.upsert([make_point(1)])
+        with pytest.raises(IndexAway, match="does not permit this"):
+            await store.delete("v1")
+        assert await store.count() == 1
 
     async def test_a_server_that_quotes_it(
         self, server: QdrantServer, connect: Open, monkeypatch: pytest.MonkeyPatch
@@ -341,6 +371,116 @@ class TestNeighbours:
         await connect().keep_only(None)
         with pytest.raises(IndexUnusable, match=r"has lost the index .*deskhand_g1.*deskhand index --rebuild"):
             await store.count()
+
+
+class TestAlias:
+    """The name under which people and dashboards find the generation that answers."""
+
+    async def test_it_moves_in_one_change(self, server: QdrantServer, connect: Open) -> None:
+        stores = connect()
+        for generation in (1, 2):
+            await stores.open(generation, 3)
+            await stores.publish(generation)
+            assert server.aliases == {"deskhand": f"deskhand_g{generation}"}
+        first, second = server.seen("POST", "/collections/aliases")
+        assert [list(action) for action in first.body["actions"]] == [["create_alias"]]
+        assert [list(action) for action in second.body["actions"]] == [["delete_alias"], ["create_alias"]]
+        await stores.publish(1)
+        assert server.aliases == {"deskhand": "deskhand_g1"}
+
+    async def test_published_twice_is_changed_once(self, server: QdrantServer, connect: Open) -> None:
+        stores = connect()
+        await stores.open(1, 3)
+        await stores.publish(1)
+        await stores.publish(1)
+        assert len(server.seen("POST", "/collections/aliases")) == 1
+
+    async def test_a_change_whose_answer_got_lost(self, server: QdrantServer, connect: Open) -> None:
+        stores = connect()
+        for generation in (1, 2):
+            await stores.open(generation, 3)
+            server.lose_answers_to("POST", "/collections/aliases")
+            await stores.publish(generation)
+        assert server.aliases == {"deskhand": "deskhand_g2"}
+
+    async def test_it_goes_with_the_collection(self, server: QdrantServer, connect: Open) -> None:
+        stores = connect()
+        await stores.open(1, 3)
+        await stores.publish(1)
+        await stores.keep_only(None)
+        assert server.aliases == {}
+
+    async def test_a_collection_of_that_name(self, server: QdrantServer, connect: Open) -> None:
+        """Said before the documents are indexed, not afterwards."""
+        made = {"vectors": {"dense": {"size": 3, "distance": "Cosine"}}, "sparse_vectors": {}, "shard_number": 1}
+        server.make("deskhand", **made, metadata={})
+        assert "is called deskhand, and so cannot be the alias" in await failure(connect())
+        assert server.collections() == {"deskhand"}
+
+    async def test_another_homes_is_left_alone(self, server: QdrantServer, connect: Open, tmp_path: Path) -> None:
+        (tmp_path / "other").mkdir()
+        theirs = connect(Home(tmp_path / "other"))
+        await theirs.open(7, 3)
+        await theirs.publish(7)
+        ours = connect()
+        await ours.open(1, 3)
+        with pytest.raises(IndexUnusable, match=r"deskhand_g7 .*another home.*knowledge\.store\.collection"):
+            await ours.publish(1)
+        assert server.aliases == {"deskhand": "deskhand_g7"}
+
+    async def test_it_names_what_answers(self, server: QdrantServer, home: Home, write: Write, at: AtServer) -> None:
+        """Also after a change that builds a second generation, and after a run that ended before it."""
+        write("knowledge/docs/leave.md", "# Leave\n\nUnused days move on until March.\n")
+        async with open_index(at()) as index:
+            await index.sync()
+        assert server.aliases == {"deskhand": "deskhand_g1"}
+        write("settings/knowledge.yaml", "chunk: {target_words: 50}\n")
+        async with open_index(at()) as index:
+            await index.sync()
+        assert server.aliases == {"deskhand": "deskhand_g2"}
+        server.aliases.clear()
+        async with open_index(at()) as index:
+            await index.sync()
+        assert server.aliases == {"deskhand": "deskhand_g2"}
+
+
+class TestAway:
+    """A server that goes away in the middle of a run or between two questions."""
+
+    async def test_during_a_run(self, server: QdrantServer, home: Home, write: Write, at: AtServer) -> None:
+        """What was there stays findable; the next run makes up for the rest."""
+        write("knowledge/docs/leave.md", "# Leave\n\nUnused days move on until March.\n")
+        async with open_index(at()) as index:
+            await index.sync()
+            for number in range(40):
+                write(f"knowledge/docs/{number}.md", f"# Rule {number}\n\nRule {number} is about colour {number}.\n")
+            write("knowledge/docs/leave.md", "# Leave\n\nUnused days move on until April.\n")
+            server.fail_after("PUT", "/points", 1, "cut")
+            with pytest.raises(IndexAway, match="cannot be reached"):
+                await index.sync()
+            server.fail_after("PUT", "/points", 0)
+            found = await index.search("until when do unused days move on?", limit=50)
+            assert [p.text for p in found.passages if p.source == "leave.md"] in (
+                ["Unused days move on until March."],
+                ["Unused days move on until April."],
+            )
+            report = await index.sync()
+            assert report.count("failed") == 0
+            found = await index.search("until when do unused days move on?", limit=50)
+            assert [p.text for p in found.passages if p.source == "leave.md"] == ["Unused days move on until April."]
+            await index.verify()
+        assert {receipt.source for receipt in report.receipts} == {"leave.md", *(f"{n}.md" for n in range(40))}
+
+    async def test_between_two_questions(self, server: QdrantServer, home: Home, write: Write, at: AtServer) -> None:
+        write("knowledge/docs/leave.md", "# Leave\n\nUnused days move on until March.\n")
+        async with open_index(at()) as index:
+            await index.sync()
+            assert (await index.search("unused days")).passages
+            await server.stop()
+            with pytest.raises(IndexAway, match=r"cannot be reached .*: start it, or correct knowledge\.store\.url"):
+                await index.search("something else")
+            await server.start()
+            assert (await index.search("something else")).passages
 
 
 async def test_the_settings_choose_the_server(
