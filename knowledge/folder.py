@@ -44,6 +44,10 @@ class Walk:
     unreadable: dict[str, str] = field(default_factory=dict)
     skipped: dict[str, str] = field(default_factory=dict)
 
+    def named(self, folder: str) -> str:
+        """What a key of `unreadable` is shown as."""
+        return folder.removesuffix(":") or self.sources.home.shown(self.sources.home.documents)
+
     def covers(self, source: str) -> bool:
         """Whether the walk would have seen this document: a missing one is then really gone."""
         root = self.sources.split(source)[0].root

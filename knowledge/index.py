@@ -216,7 +216,7 @@ class Index:
                 try:
                     task = await self._task(progress, confirmed)
                     report = await work(task)
-                    report.notes += self._idle_patterns(task.walk)
+                    report.notes += await self._idle_patterns(task.walk)
                     error = ""
                     if report.embedded:
                         await self._catalogue.prune()
@@ -244,8 +244,12 @@ class Index:
         largest = self._settings.knowledge.sync.largest_removal
         return Task(walk, Removing(largest, confirmed, time.time_ns()), progress)
 
-    def _idle_patterns(self, walk: Walk) -> list[str]:
+    async def _idle_patterns(self, walk: Walk) -> list[str]:
+        """Restrictions that fit nothing, neither in the folders nor of what cannot be seen now."""
         idle = self._sources.idle_patterns(file.source for file in walk.files)
+        if idle:
+            known = self._sources.idle_patterns(await self.files())
+            idle = [pattern for pattern in idle if pattern in known]
         return [
             f"knowledge.yaml: audience: {pattern!r} fits no file: is it spelt as the files are?" for pattern in idle
         ]

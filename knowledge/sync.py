@@ -117,7 +117,9 @@ class Sync:
                 future.cancel()
         vanished = await self._remove(walk, known)
         skipped = [Receipt(source, "skipped", reason, looked_at=False) for source, reason in walk.skipped.items()]
-        failed = [Receipt(source, "failed", reason) for source, reason in (walk.unreadable | vanished).items()]
+        failed = [
+            Receipt(walk.named(source), "failed", reason) for source, reason in (walk.unreadable | vanished).items()
+        ]
         self._report.receipts += skipped + failed
         self._report.receipts.sort(key=lambda receipt: receipt.source)
         self._report.seconds = time.monotonic() - started
