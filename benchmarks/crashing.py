@@ -16,7 +16,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from benchmarks.measure import CHECKOUT, Figure, at_most, make_home
+from benchmarks.measure import CHECKOUT, Figure, at_most, make_home, seconds
 from knowledge import Index, open_index
 from knowledge.embedding import Embedder, load_embedder
 from settings import Home, load_settings
@@ -32,7 +32,6 @@ _Content = dict[str, str]
 def run(rounds: int) -> Iterator[Figure]:
     """The four kinds in turn, on one home that lives on from round to round."""
     chance = random.Random(time.time_ns())
-    embedder = None
     wrong: list[str] = []
     killed: Counter[str] = Counter()
     with tempfile.TemporaryDirectory() as folder:
@@ -40,12 +39,12 @@ def run(rounds: int) -> Iterator[Figure]:
         home.settings.mkdir()
         (home.settings / "knowledge.yaml").write_text(_SIZES[0])
         embedder = load_embedder(load_settings(home).knowledge.embedding, Path(folder) / "models")
-        spans = dict.fromkeys(_KINDS, 1.5)
+        _change(home, "first", 0, chance)
+        whole, idle = (seconds(lambda: _index(home).wait()) for _ in range(2))
         for number in range(rounds):
             kind = _KINDS[number % len(_KINDS)]
             before, after = _change(home, kind, number, chance)
-            stopped = _kill(home, kind, spans, chance)
-            killed[kind] += stopped
+            killed[kind] += _kill(home, kind, chance.uniform(0.6 * idle, whole))
             wrong += [f"round {number}, {kind}: {what}" for what in asyncio.run(_check(home, embedder, before, after))]
         embedder.close()
     for what in wrong:
@@ -78,22 +77,21 @@ def _folder(home: Home) -> _Content:
     return {path.name: path.read_text().split("subject ")[1].split(".")[0] for path in home.documents.iterdir()}
 
 
-def _kill(home: Home, kind: str, spans: dict[str, float], chance: random.Random) -> bool:
-    """Start a run and kill it at some moment of its work; true where it had not ended yet."""
-    command = [sys.executable, "-m", "deskhand", "index", "--home", str(home.root)]
-    started = time.monotonic()
-    output = subprocess.DEVNULL
-    with subprocess.Popen([*command, *(["--rollback"] if kind == "rollback" else [])], cwd=CHECKOUT, stdout=output,
-                          stderr=output) as process:  # fmt: skip
+def _kill(home: Home, kind: str, moment: float) -> bool:
+    """Start a run and kill it `moment` seconds later; true where it had not ended yet."""
+    with _index(home, *(["--rollback"] if kind == "rollback" else [])) as process:
         try:
-            process.wait(chance.uniform(0.5, 1.1) * spans[kind])
+            process.wait(moment)
         except subprocess.TimeoutExpired:
             process.send_signal(signal.SIGKILL)
             process.wait()
-            spans[kind] *= 1.05  # the moments follow the machine's speed
             return True
-    spans[kind] = min(spans[kind], time.monotonic() - started)
     return False
+
+
+def _index(home: Home, *options: str) -> "subprocess.Popen[bytes]":
+    command = [sys.executable, "-m", "deskhand", "index", "--home", str(home.root), *options]
+    return subprocess.Popen(command, cwd=CHECKOUT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
 async def _check(home: Home, embedder: Embedder, before: _Content, after: _Content) -> list[str]:

@@ -491,3 +491,77 @@ async def test_a_killed_run_is_completed_by_the_next_one(
     for question in ("subject 7", "topic 33", "text"):
         async with open_index(settings, embedder) as one, open_index(undisturbed, embedder) as other:
             assert await one.search(question, limit=60) == await other.search(question, limit=60)
+
+
+async def test_text_that_comes_out_the_same_by_another_cutting_is_not_embedded_again(
+    documents: dict[str, Path], settings: Settings, finer: Settings, embedder: Embedder
+) -> None:
+    await sync(settings, embedder)
+    report = await sync(finer, embedder)
+    assert (report.added, report.embedded) == (2, 0)
+
+
+async def test_a_restriction_in_the_settings_holds_at_once_and_embeds_nothing(
+    documents: dict[str, Path], write: Write, home: Home, settings: Settings, embedder: Embedder
+) -> None:
+    write("settings/knowledge.yaml", "audience: {help: [it]}\nlink: 'https://docs.example.com/{path}#L{line}'\n")
+    restricted = load_settings(home)
+    async with open_index(settings, embedder) as index:
+        await index.sync()
+        assert "help/vpn.md" in {p.source for p in (await index.search("certificate")).passages}
+        index.use(restricted)
+        assert {p.source for p in (await index.search("certificate", ("it",))).passages} == {"leave.md"}
+        [note] = await index.notes()
+        assert "1 documents" in note
+        report = await index.sync()
+        assert (states(report)["help/vpn.md"], report.embedded) == ("indexed", 0)
+        assert {p.source for p in (await index.search("certificate")).passages} == {"leave.md"}
+        best = (await index.search("certificate", ("it",))).passages[0]
+    assert (best.source, best.link) == ("help/vpn.md", "https://docs.example.com/help/vpn.md#L3")
+
+
+async def test_a_file_that_breaks_while_its_audience_changes_leaves_nothing_behind(
+    documents: dict[str, Path], write: Write, home: Home, settings: Settings, embedder: Embedder
+) -> None:
+    await sync(settings, embedder)
+    write("settings/knowledge.yaml", "audience: {help: [it]}\n")
+    documents["help/vpn.md"].write_bytes(b"\x00\x01 not text any more " * 20)
+    restricted = load_settings(home)
+    report = await sync(restricted, embedder)
+    assert "was taken out" in next(r.reason for r in report.receipts if r.source == "help/vpn.md")
+    assert await sources(restricted, embedder, "certificate", ("it",)) == ["leave.md"]
+
+
+async def test_a_vanished_source_keeps_its_documents_and_the_others_go_on(
+    documents: dict[str, Path], write: Write, home: Home, embedder: Embedder
+) -> None:
+    write("settings/knowledge.yaml", "sources: [{name: share, folder: share}]\n")
+    write("share/a.md", "# Zeppelin\n\nThe zeppelin is moored at the mast.\n")
+    both = load_settings(home)
+    await sync(both, embedder)
+    (home.root / "share").rename(home.root / "away")
+    documents["leave.md"].write_text(LEAVE.replace("25", "26"))
+    report = await sync(both, embedder)
+    assert states(report)["leave.md"] == "indexed"
+    assert states(report)["share"] == "failed"
+    assert (await sources(both, embedder, "zeppelin"))[0] == "share:a.md"
+    (home.root / "share").mkdir()
+    report = await sync(both, embedder)
+    assert (report.waiting, report.count("removed")) == (1, 0)
+    async with open_index(both, embedder) as index:
+        assert [row.source for row in (await index.status()).attention] == ["share:a.md"]
+        assert (await index.sync(confirm_removals=True)).count("removed") == 1
+    assert "share:a.md" not in await sources(both, embedder, "zeppelin")
+
+
+async def test_embeddings_of_texts_that_are_gone_are_forgotten_once_there_are_many(
+    documents: dict[str, Path], write: Write, settings: Settings, embedder: Embedder
+) -> None:
+    async with open_index(settings, embedder) as index:
+        await index.sync()
+        await index._catalogue.remember({number.to_bytes(16): [0.0] for number in range(2000)})
+        write("knowledge/docs/new.md", "# New\n\nA new page.\n")
+        await index.sync()
+        assert await index._catalogue.embeddings([(7).to_bytes(16)]) == {}
+        documents["leave.md"].touch()
+        assert (await index.sync(rebuild=True)).embedded == 0
