@@ -74,7 +74,9 @@ class Generations:
         if current is not None and recipe.fingerprint in (current.fingerprint, current.instead_of):
             if current.instead_of and recipe.fingerprint == current.fingerprint:  # the settings agree again
                 await self._catalogue.agree(current)
-            return await self._bring(current, task)
+            report = await self._bring(current, task)
+            await self._stores.publish(current.id)  # every time: the last run may have ended before it
+            return report
         notes = [] if current is None else await self._bring_as_it_is(current, task)
         generation = await self._beside(recipe)
         report = await self._bring(generation, task, current)
@@ -148,6 +150,7 @@ class Generations:
     async def _switch(self, generation: Generation, instead_of: str = "") -> None:
         """The moment at which another generation answers."""
         kept = await self._catalogue.publish(generation, instead_of)
+        await self._stores.publish(generation.id)
         await self._readers.gone()
         await self._stores.keep_only(*kept)
 
