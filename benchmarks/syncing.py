@@ -44,7 +44,7 @@ def run() -> Iterator[Figure]:
                   f"slowest of {len(measured.new)}; the watcher adds settle_seconds, 0.5", " s")  # fmt: skip
     yield at_most("chunks embedded for a change in one of 40 sections", measured.embedded, 1, "the file has 40 chunks")
     yield at_most("longest stall of the event loop, sync without changes", measured.stall_idle, 0.25, "", " s")
-    yield at_most("longest stall of the event loop, a new file of 1,500 chunks", measured.stall_large, 0.25, "", " s")
+    yield at_most("longest stall of the event loop, a new file of 400 chunks", measured.stall_large, 0.25, "", " s")
 
 
 async def _measure(home: Home) -> _Measured:
@@ -62,7 +62,7 @@ async def _measure(home: Home) -> _Measured:
             measured.new.append(await _answerable(index, home.documents / f"new{number}.md", number))
         measured.embedded = await _change_one_section(index, home.documents / "long.md")
         measured.stall_idle = await _longest_stall(index)
-        _age(home.documents / "large.md", _sections(1500, "number"))
+        _age(home.documents / "large.md", _sections(400, "number"))
         measured.stall_large = await _longest_stall(index)
     return measured
 
