@@ -111,8 +111,6 @@ def sync_as_text(report: SyncReport) -> str:
     counts += Counter(receipt.state for receipt in report.receipts if receipt.state != "indexed")
     figures = ", ".join(f"{number} {name}" for name, number in counts.items() if number)
     lines = [f"{figures or 'nothing to do'}; {report.embedded} chunks embedded in {report.seconds:.1f} s"]
-    if bad := report.count("failed") + report.count("quarantined"):
-        lines.append(f"{bad} could not be taken up as they are now; everything else was:")
     noted = [
         receipt
         for receipt in report.receipts

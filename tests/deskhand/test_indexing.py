@@ -25,7 +25,7 @@ async def test_status_says_what_there_is_and_what_became_of_the_last_runs(
     write("knowledge/docs/bad.md", b"\x00\x01 no text " * 30)
     assert await run(home)
     text = capsys.readouterr().out
-    assert "1 could not be taken up" in text
+    assert "1 added, 1 failed" in text
     assert "failed: bad.md: " in text
     await status_command(str(home.root), False)
     text = capsys.readouterr().out
