@@ -1,4 +1,4 @@
-"""`python -m benchmarks [NAME ...] [--docs DIR] [--questions FILE]`: all figures, or some of them."""
+"""`python -m benchmarks [NAME ...] [--docs DIR] [--questions FILE] [--rounds N]`: all figures, or some of them."""
 
 import argparse
 import sys
@@ -18,6 +18,7 @@ def main() -> None:
     )
     parser.add_argument("--docs", type=Path, default=CHECKOUT / "knowledge" / "docs", help="folder of documents")
     parser.add_argument("--questions", type=Path, default=SAMPLE, help="questions about them, YAML or JSON lines")
+    parser.add_argument("--rounds", type=int, default=20, help="how often crashing kills a run")
     options = parser.parse_args()
     known: dict[str, Callable[[], Iterator[Figure]]] = {
         "retrieval": lambda: retrieval.run(options.docs, options.questions),
@@ -25,7 +26,7 @@ def main() -> None:
         "syncing": syncing.run,
         "asking": lambda: asking.run(options.docs),
         "indexing": lambda: indexing.run(options.docs),
-        "crashing": lambda: crashing.run(options.docs),
+        "crashing": lambda: crashing.run(options.rounds),
     }
     if unknown := set(options.names) - set(known):
         parser.error(f"no benchmark named {', '.join(sorted(unknown))} (known: {', '.join(known)})")

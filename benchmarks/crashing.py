@@ -1,4 +1,8 @@
-"""`kill -9` at random moments of indexing: what the next run makes of it equals an undisturbed run."""
+"""`kill -9` at random moments of a first run, an update, a switch and a rollback.
+
+After each kill the store must open, what was there must be found whole, in its old or its new version
+and never in both, and the next run must end exactly where an undisturbed one would.
+"""
 
 import asyncio
 import random
@@ -8,50 +12,110 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 from benchmarks.measure import CHECKOUT, Figure, at_most, make_home, seconds
-from benchmarks.questions import read_questions
-from knowledge import open_index
+from knowledge import Index, open_index
+from knowledge.embedding import Embedder, load_embedder
 from settings import Home, load_settings
+from settings.errors import DeskhandError
 
-_ROUNDS = 20
+_FILES = 24
+_SIZES = ("chunk: {target_words: 30, most_words: 40}\n", "chunk: {target_words: 40, most_words: 60}\n")
+_KINDS = ("first", "update", "switch", "rollback")
+_Content = dict[str, str]
+"""What each file says, or is found to say."""
 
 
-def run(documents: Path) -> Iterator[Figure]:
-    """Count the rounds whose index differs from the undisturbed one in any file or any search result."""
+def run(rounds: int) -> Iterator[Figure]:
+    """The four kinds in turn, on one home that lives on from round to round."""
     chance = random.Random(time.time_ns())
+    wrong: list[str] = []
+    killed: Counter[str] = Counter()
     with tempfile.TemporaryDirectory() as folder:
-        home = make_home(Path(folder) / "home", documents)
-        whole = seconds(lambda: _index(home).wait())
-        expected = asyncio.run(_content(home))
-        differing = killed = 0
-        for _ in range(_ROUNDS):
-            shutil.rmtree(home.data)
-            process = _index(home)
-            time.sleep(chance.uniform(0.2, whole))
+        home = make_home(Path(folder) / "home")
+        home.settings.mkdir()
+        (home.settings / "knowledge.yaml").write_text(_SIZES[0])
+        embedder = load_embedder(load_settings(home).knowledge.embedding, Path(folder) / "models")
+        _change(home, "first", 0, chance)
+        whole, idle = (seconds(lambda: _index(home).wait()) for _ in range(2))
+        for number in range(rounds):
+            kind = _KINDS[number % len(_KINDS)]
+            before, after = _change(home, kind, number, chance)
+            killed[kind] += _kill(home, kind, chance.uniform(0.6 * idle, whole))
+            wrong += [f"round {number}, {kind}: {what}" for what in asyncio.run(_check(home, embedder, before, after))]
+        embedder.close()
+    for what in wrong:
+        print(what, file=sys.stderr)
+    in_mid_run = ", ".join(f"{kind} {killed[kind]}" for kind in _KINDS)
+    yield at_most(
+        "kill -9: things wrong afterwards", len(wrong), 0, f"{rounds} rounds, killed in mid-run: {in_mid_run}"
+    )
+
+
+def _change(home: Home, kind: str, number: int, chance: random.Random) -> tuple[_Content, _Content]:
+    """Set the scene for a run: what is indexed before it, and what ought to be after it."""
+    before = _folder(home)
+    if kind == "first":
+        shutil.rmtree(home.data, ignore_errors=True)
+        before = {}
+    if kind == "switch":
+        now = (home.settings / "knowledge.yaml").read_text()
+        (home.settings / "knowledge.yaml").write_text(_SIZES[now == _SIZES[0]])
+    files = [f"{name}.md" for name in range(_FILES)]
+    for name in files if kind == "first" else chance.sample(files, 8):
+        (home.documents / name).write_text(f"# File\n\nThe page about subject {number}-{name[:-3]}.\n")
+    if kind != "first":  # of those left, one goes
+        name = chance.choice(files)
+        (home.documents / name).unlink(missing_ok=True)
+    return before, _folder(home)
+
+
+def _folder(home: Home) -> _Content:
+    return {path.name: path.read_text().split("subject ")[1].split(".")[0] for path in home.documents.iterdir()}
+
+
+def _kill(home: Home, kind: str, moment: float) -> bool:
+    """Start a run and kill it `moment` seconds later; true where it had not ended yet."""
+    with _index(home, *(["--rollback"] if kind == "rollback" else [])) as process:
+        try:
+            process.wait(moment)
+        except subprocess.TimeoutExpired:
             process.send_signal(signal.SIGKILL)
-            killed += process.wait() == -signal.SIGKILL
-            if _index(home).wait() != 0 or asyncio.run(_content(home)) != expected:
-                differing += 1
-        beside = f"{_ROUNDS} rounds, {killed} killed before the end, a whole run takes {whole:.1f} s"
-        yield at_most("runs after kill -9 that differ from an undisturbed one", differing, 0, beside)
+            process.wait()
+            return True
+    return False
 
 
-def _index(home: Home) -> "subprocess.Popen[bytes]":
-    command = [sys.executable, "-m", "deskhand", "index", "--home", str(home.root)]
-    return subprocess.Popen(command, cwd=CHECKOUT, stdout=subprocess.DEVNULL)
+def _index(home: Home, *options: str) -> "subprocess.Popen[bytes]":
+    command = [sys.executable, "-m", "deskhand", "index", "--home", str(home.root), *options]
+    return subprocess.Popen(command, cwd=CHECKOUT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
-async def _content(home: Home) -> dict[str, Any]:
-    """What can be seen of an index: its files without the times of reading, results with scores to five decimals."""
-    async with open_index(load_settings(home)) as index:
-        files = {source: row._replace(checked_ns=0) for source, row in (await index.files()).items()}
-        results = {}
-        for question in read_questions():
-            found = await index.search(question.text, question.groups, limit=40, per_document=40)
-            # the engine adds up in 32 bits and in any order: the eighth digit is chance
-            results[question.id] = [(passage.id, passage.text, round(passage.score, 5)) for passage in found.passages]
-    return {"files": files, "results": results}
+async def _check(home: Home, embedder: Embedder, before: _Content, after: _Content) -> list[str]:
+    """What is wrong after a kill, and after the run that follows it."""
+    try:
+        async with open_index(load_settings(home), embedder) as index:
+            wrong = [] if await index.is_empty() else await _differences(index, before, after)
+            await index.sync()
+            wrong += await _differences(index, after, after)
+    except DeskhandError as error:
+        return [f"it does not open: {error}"]
+    return wrong
+
+
+async def _differences(index: Index, before: Mapping[str, str], after: Mapping[str, str]) -> list[str]:
+    found = await index.search("the page about a subject", limit=200, per_document=50)
+    seen: dict[str, set[str]] = {}
+    for passage in found.passages:
+        seen.setdefault(passage.source, set()).add(passage.text.split("subject ")[1].split(".")[0])
+    twice = [f"{source} has versions {sorted(said)}" for source, said in seen.items() if len(said) > 1]
+    other = [
+        f"{source} says {sorted(said)}, which is neither old nor new"
+        for source, said in seen.items()
+        if not said <= {before.get(source), after.get(source)}
+    ]
+    lost = [f"{source} is lost" for source in before.keys() & after.keys() - seen.keys()]
+    return twice + other + lost

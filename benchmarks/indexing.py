@@ -16,7 +16,9 @@ from knowledge.documents import DocumentError
 from knowledge.embedding import load_embedder
 from knowledge.folder import walk_documents
 from knowledge.loaders import loader_for, name_of
+from knowledge.sources import Sources
 from settings import Home, load_settings
+from settings.sections import KnowledgeSettings
 
 _BATCHES = (1, 2, 4)
 _BARE_LOOP = """
@@ -52,7 +54,7 @@ def chunk_texts(home: Home) -> list[str]:
     """The texts that a full run embeds: every different chunk once."""
     chunk = load_settings(home).knowledge.chunk
     texts: dict[str, None] = {}
-    for file in walk_documents(home).files:
+    for file in walk_documents(Sources(home, KnowledgeSettings())).files:
         loader = loader_for(file.source)
         if loader is None:
             continue

@@ -62,7 +62,7 @@ async def _measure(home: Home, texts: list[str]) -> tuple[float, float, float]:
 
 async def _fill(index: Index, texts: list[str], terms: TermWeights) -> Store:
     """Put made-up chunks beside the one that is there: sentences of the documents, random directions."""
-    store = await index._store(await index._generation())  # the benchmark looks inside on purpose
+    store = await index._generations.store(await index._current())  # the benchmark looks inside on purpose
     chance = random.Random(7)
     sentences = [sentence for text in texts for sentence in text.split(". ") if sentence.strip()]
     for start in range(0, _CHUNKS, 500):

@@ -50,5 +50,6 @@ def footnotes(citations: Sequence[Citation]) -> str:
     lines = []
     for citation in citations:
         title = " > ".join(part for part in (citation.passage.title, citation.passage.heading) if part)
-        lines.append(f"[{citation.number}] {title} ({place_of(citation)})")
+        link = f" {citation.passage.link}" if citation.passage.link else ""
+        lines.append(f"[{citation.number}] {title} ({place_of(citation)}){link}")
     return "\n".join(lines)

@@ -85,14 +85,26 @@ def search(
 def index(
     context: typer.Context,
     rebuild: Annotated[bool, typer.Option("--rebuild", help="Throw the index away and make it anew.")] = False,
+    rollback: Annotated[
+        bool, typer.Option("--rollback", help="Go back to the index before the last change of model, chunks, language.")
+    ] = False,
+    confirm_removals: Annotated[
+        bool, typer.Option("--confirm-removals", help="Remove all missing files, however many they are.")
+    ] = False,
+    status: Annotated[bool, typer.Option("--status", help="Only show the index, its last runs and its files.")] = False,
     home: HomeOption = None,
     groups: GroupsOption = "",
     json: JsonOption = False,
 ) -> None:
-    """Bring the index up to date with the documents' folder."""
-    from deskhand.commands import index_command
+    """Bring the index up to date with the documents; files that fail are listed, the others go on (status 0)."""
+    from deskhand.indexing import index_command, status_command
 
-    _run(index_command(_home(context, home), rebuild, json))
+    if status + rollback + (rebuild or confirm_removals) > 1:
+        raise UsageError("--status and --rollback stand alone: run one after the other")
+    if status:
+        _run(status_command(_home(context, home), json))
+    elif not _run(index_command(_home(context, home), rebuild, rollback, confirm_removals, json)):
+        raise typer.Exit(1)
 
 
 @app.command()

@@ -4,11 +4,11 @@ import json
 import sys
 from typing import Any
 
-from bots import TerminalBot, clean_question, print_reply, terminal_message
+from bots import TerminalBot, clean_question, print_reply, printable, terminal_message
 from deskhand.assistant import open_assistant
 from deskhand.progress import IndexingBar
-from deskhand.report import answer_as_dict, as_json, found_as_dict, found_as_text, sync_as_dict, sync_as_text
-from knowledge import open_index
+from deskhand.report import answer_as_dict, as_json, found_as_dict, found_as_text
+from knowledge import Index, open_index
 from plugins.loading import build_steps
 from plugins.models import Models
 from settings import Settings, SettingsError, UsageError, find_home, load_settings
@@ -22,6 +22,7 @@ async def ask_command(home: str | None, question: str, groups: tuple[str, ...], 
     question = clean_question(question, settings.assistant.question_characters)
     with IndexingBar() as bar:
         async with open_assistant(settings, bar) as assistant:
+            await say_notes(assistant.index)
             reply, trace = await assistant.ask_traced(terminal_message(1, question, groups))
             if as_object:
                 print(as_json(answer_as_dict(await reply.read(), reply.outcome, trace)))
@@ -49,17 +50,15 @@ async def search_command(
         if await index.is_empty():
             with IndexingBar() as bar:
                 await index.sync(bar)
+        await say_notes(index)
         found = await index.search(question, groups, k, per_document)
     print(as_json(found_as_dict(found)) if as_object else found_as_text(found))
 
 
-async def index_command(home: str | None, rebuild: bool, as_object: bool) -> None:
-    """`deskhand index`."""
-    settings = load_settings(find_home(home))
-    async with open_index(settings) as index:
-        with IndexingBar() as bar:
-            report = await index.sync(bar, rebuild=rebuild)
-    print(as_json(sync_as_dict(report)) if as_object else sync_as_text(report))
+async def say_notes(index: Index) -> None:
+    """Where what answers is not what the settings ask for, on standard error."""
+    for note in await index.notes():
+        print(f"deskhand: note: {printable(note)}", file=sys.stderr)
 
 
 async def settings_check_command(home: str | None, as_object: bool) -> None:

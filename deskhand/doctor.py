@@ -12,6 +12,7 @@ from deskhand.report import as_json
 from knowledge import open_index
 from knowledge.embedding import weights_fingerprint
 from knowledge.folder import stray_documents, walk_documents
+from knowledge.sources import Sources
 from settings import EXTRACTIVE, DeskhandError, Settings, SettingsError, find_home, load_settings
 from settings.errors import IndexLocked
 
@@ -91,7 +92,7 @@ async def _knowledge(settings: Settings) -> AsyncIterator[Check]:
     else:
         yield Check("embedding", "ok", weights)
     try:
-        walk = await asyncio.to_thread(walk_documents, home, settings.knowledge.ignore)
+        walk = await asyncio.to_thread(walk_documents, Sources(home, settings.knowledge))
     except DeskhandError as error:
         yield Check("documents", "wrong", str(error), f"make the folder {home.documents}")
         return

@@ -12,11 +12,15 @@ if TYPE_CHECKING:
 
 
 class IndexingBar:
-    """Shows files done, throughput and time left; silent where nobody watches."""
+    """Shows files and chunks done, throughput and time left; silent where nobody watches.
+
+    It is as long as the chunks that are expected: a file counts by what it costs.
+    """
 
     def __init__(self) -> None:
         self._bar: RichProgress | None = None
         self._task: TaskID | None = None
+        self._files = self._done = 0
 
     def __enter__(self) -> Self:
         return self
@@ -28,30 +32,42 @@ class IndexingBar:
 
     def start(self, files: int) -> None:
         """Show the bar, if there is anything to do."""
+        self._stop()
         if files == 0 or not sys.stderr.isatty():
             return
         from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+        from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
+        self._files, self._done = files, 0
         self._bar = Progress(
             TextColumn("indexing"),
             BarColumn(),
-            MofNCompleteColumn(),
+            TextColumn("{task.fields[files]}"),
             TextColumn("{task.fields[speed]}"),
             TimeRemainingColumn(),
             console=Console(stderr=True),
             transient=True,
         )
-        self._task = self._bar.add_task("indexing", total=files, speed="")
+        self._task = self._bar.add_task("indexing", total=None, speed="", files=self._shown())
         self._bar.start()
 
-    def file(self, receipt: Receipt) -> None:
-        """Advance by one file."""
+    def chunks(self, done: int, expected: int) -> None:
+        """Move to so many chunks of so many."""
         if self._bar is not None and self._task is not None:
             speed = self._bar.tasks[0].speed
-            self._bar.update(self._task, advance=1, speed=f"{speed:.1f} files/s" if speed else "")
-            if self._bar.finished:
+            shown = f"{speed:.0f} chunks/s" if speed else ""
+            self._bar.update(self._task, completed=done, total=max(expected, done, 1), speed=shown)
+
+    def file(self, receipt: Receipt) -> None:
+        """Count one file; the last one ends the bar."""
+        self._done += 1
+        if self._bar is not None and self._task is not None:
+            self._bar.update(self._task, files=self._shown())
+            if self._done >= self._files:
                 self._stop()
+
+    def _shown(self) -> str:
+        return f"{self._done}/{self._files} files"
 
     def _stop(self) -> None:
         """Clear the line: an answer, or a whole conversation, may follow."""

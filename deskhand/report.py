@@ -41,6 +41,7 @@ def _citation(citation: Citation) -> dict[str, Any]:
         "page": passage.page,
         "line": passage.line,
         "score": round(passage.score, 4),
+        "link": passage.link or None,
     }
 
 
@@ -56,6 +57,7 @@ def found_as_dict(found: Found) -> dict[str, Any]:
                 "score": round(passage.score, 4),
                 "page": passage.page,
                 "line": passage.line,
+                "link": passage.link or None,
             }
             for passage in found.passages
         ],
@@ -72,7 +74,7 @@ def found_as_text(found: Found, width: int = 200) -> str:
         head = " > ".join(part for part in (passage.title, passage.heading) if part)
         text = " ".join(passage.text.split())
         text = f"{text[:width].rstrip()}…" if len(text) > width else text
-        place = place_of(Citation(number, passage))
+        place = f"{place_of(Citation(number, passage))} {passage.link}".rstrip()
         parts.append(f"{number}. {head}  ({place}, score {passage.score:.2f})\n   {text}")
     return printable("\n".join(parts))
 
@@ -87,6 +89,8 @@ def sync_as_dict(report: SyncReport) -> dict[str, Any]:
         "failed": report.count("failed"),
         "quarantined": report.count("quarantined"),
         "skipped": report.count("skipped"),
+        "waiting": report.waiting,
+        "notes": report.notes,
         "embedded_chunks": report.embedded,
         "seconds": round(report.seconds, 3),
         "files": [
@@ -107,9 +111,15 @@ def sync_as_text(report: SyncReport) -> str:
     counts += Counter(receipt.state for receipt in report.receipts if receipt.state != "indexed")
     figures = ", ".join(f"{number} {name}" for name, number in counts.items() if number)
     lines = [f"{figures or 'nothing to do'}; {report.embedded} chunks embedded in {report.seconds:.1f} s"]
-    noted = [receipt for receipt in report.receipts if receipt.state in ("failed", "quarantined", "skipped")]
-    noted.sort(key=lambda receipt: (receipt.state == "skipped", receipt.source))
-    lines += [f"  {receipt.state}: {receipt.source}: {receipt.reason}" for receipt in noted[:_SHOWN_RECEIPTS]]
+    noted = [
+        receipt
+        for receipt in report.receipts
+        if receipt.state in ("failed", "quarantined", "skipped") or receipt.waiting
+    ]
+    noted.sort(key=lambda receipt: (receipt.state == "skipped", receipt.waiting, receipt.source))
+    for receipt in noted[:_SHOWN_RECEIPTS]:
+        lines.append(f"  {'missing' if receipt.waiting else receipt.state}: {receipt.source}: {receipt.reason}")
     if len(noted) > _SHOWN_RECEIPTS:
         lines.append(f"  and {len(noted) - _SHOWN_RECEIPTS} more: `deskhand index --json` lists all")
+    lines += [f"note: {note}" for note in report.notes]
     return printable("\n".join(lines))

@@ -8,5 +8,17 @@ from knowledge.index import Index, open_index
 from knowledge.quotes import Quote
 from knowledge.receipts import Progress, Receipt, SyncReport
 from knowledge.search import Found, Passage
+from knowledge.status import GenerationStatus, IndexStatus
 
-__all__ = ["Found", "Index", "Passage", "Progress", "Quote", "Receipt", "SyncReport", "open_index"]
+__all__ = [
+    "Found",
+    "GenerationStatus",
+    "Index",
+    "IndexStatus",
+    "Passage",
+    "Progress",
+    "Quote",
+    "Receipt",
+    "SyncReport",
+    "open_index",
+]

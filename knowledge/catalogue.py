@@ -7,9 +7,9 @@ moment leaves either, never both and never half.
 """
 
 from array import array
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import blake2b
 from typing import Literal, NamedTuple
 
@@ -17,6 +17,7 @@ from sqlalchemy import (
     BigInteger,
     Column,
     ColumnElement,
+    Connection,
     Integer,
     LargeBinary,
     MetaData,
@@ -26,6 +27,7 @@ from sqlalchemy import (
     delete,
     func,
     insert,
+    inspect,
     select,
     update,
 )
@@ -33,6 +35,7 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from knowledge.embedding import Vector
+from knowledge.recipe import Recipe
 
 State = Literal["indexed", "unchanged", "skipped", "failed", "quarantined", "removed"]
 
@@ -42,8 +45,10 @@ _generation = Table(
     _tables,
     Column("id", Integer, primary_key=True),
     Column("fingerprint", String, nullable=False),
+    Column("recipe", String, nullable=False),
     Column("dimension", Integer, nullable=False),
-    Column("current", Integer, nullable=False),
+    Column("role", String, nullable=False),
+    Column("instead_of", String, nullable=False),
 )
 _file = Table(
     "file",
@@ -59,6 +64,8 @@ _file = Table(
     Column("title", String, nullable=False),
     Column("state", String, nullable=False),
     Column("reason", String, nullable=False),
+    Column("rule", String, nullable=False),
+    Column("missing_ns", BigInteger, nullable=False),
     PrimaryKeyConstraint("generation", "source"),
 )
 _hidden = Table(
@@ -68,30 +75,53 @@ _hidden = Table(
     Column("version", String),
     PrimaryKeyConstraint("generation", "version"),
 )
+_made_of = Table(
+    "made_of",
+    _tables,
+    Column("generation", Integer),
+    Column("version", String),
+    Column("keys", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("generation", "version"),
+)
 _embedding = Table(
     "embedding",
     _tables,
     Column("key", LargeBinary(16), primary_key=True),
     Column("vector", LargeBinary, nullable=False),
 )
+_OF_GENERATION = (_file, _hidden, _made_of)
 _ROWS_A_STATEMENT = 400
+_KEY_BYTES = 16
+_SPARE_EMBEDDINGS = 1000
+"""Beyond the chunks in use, so many embeddings are kept for texts that may come back (1.5 kB each)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Generation:
-    """One complete index: everything in it was made with the same `fingerprint`."""
+    """One index: everything in it was made by the same recipe.
+
+    `instead_of` is set by a rollback: the fingerprint that the settings named then. As long as they
+    still do, this generation goes on being the current one.
+    """
 
     id: int
-    fingerprint: str
+    recipe: Recipe
     dimension: int
+    instead_of: str = ""
+
+    @property
+    def fingerprint(self) -> str:
+        """See `Recipe.fingerprint`."""
+        return self.recipe.fingerprint
 
 
 class FileRow(NamedTuple):
     """What is known of one file. `version` is the one that can be found, None where none can.
 
     `state` and `reason` are of the last attempt: a file whose new version failed keeps the old
-    `version` and `chunks`. `checked_ns` is when the content was last read. A tuple, because a run
-    without changes does little else than make one for every file.
+    `version` and `chunks`. `checked_ns` is when the content was last read, `rule` what the settings said of
+    the file then, `missing_ns` since when it is missing (0: it is there). A tuple, because a run without
+    changes does little else than make one for every file.
     """
 
     source: str
@@ -104,11 +134,13 @@ class FileRow(NamedTuple):
     title: str
     state: State
     reason: str = ""
+    rule: str = ""
+    missing_ns: int = 0
 
 
-def embedding_key(fingerprint: str, text: str) -> bytes:
-    """Under which the embedding of a text by a model is kept."""
-    return blake2b(f"{fingerprint}\n{text}".encode("utf-8", "surrogatepass"), digest_size=16).digest()
+def embedding_key(weights: str, text: str) -> bytes:
+    """Under which the embedding of a text by a model is kept: whatever file, cutting or generation it is for."""
+    return blake2b(f"{weights}\n{text}".encode("utf-8", "surrogatepass"), digest_size=_KEY_BYTES).digest()
 
 
 class Catalogue:
@@ -124,43 +156,76 @@ class Catalogue:
         self._hidden: dict[int, frozenset[str]] = {}
 
     async def prepare(self) -> None:
-        """Make the tables where they are missing."""
+        """Make the tables where they are missing.
+
+        Tables of an earlier Deskhand with other columns are made anew: the next run fills them from the
+        folder. Embeddings stay.
+        """
         async with self._engine.begin() as connection:
-            await connection.run_sync(_tables.create_all)
+            await connection.run_sync(_prepare)
 
     async def current(self) -> Generation | None:
         """The generation that answers questions."""
         if self._current is None:
-            self._current = await self._one_generation(_generation.c.current == 1)
+            self._current = await self._one_generation(_generation.c.role == "current")
         return self._current
 
-    async def building(self, fingerprint: str, dimension: int) -> Generation:
-        """The unfinished generation of this fingerprint, else a new one."""
-        unfinished = await self._one_generation(
-            (_generation.c.current == 0) & (_generation.c.fingerprint == fingerprint)
-        )
-        if unfinished is not None:
-            return unfinished
+    async def previous(self) -> Generation | None:
+        """The generation that was current before, kept for a rollback."""
+        return await self._one_generation(_generation.c.role == "previous")
+
+    async def building(self, recipe: Recipe, dimension: int) -> Generation:
+        """The generation of this recipe that is unfinished or the previous one, else a new one."""
+        beside = (_generation.c.role != "current") & (_generation.c.fingerprint == recipe.fingerprint)
+        if (there := await self._one_generation(beside)) is not None:
+            return there
         async with self._engine.begin() as connection:
             result = await connection.execute(
-                insert(_generation).values(fingerprint=fingerprint, dimension=dimension, current=0)
+                insert(_generation).values(
+                    fingerprint=recipe.fingerprint,
+                    recipe=recipe.as_json(),
+                    dimension=dimension,
+                    role="building",
+                    instead_of="",
+                )
             )
             [number] = result.inserted_primary_key or [0]
-        return Generation(number, fingerprint, dimension)
+        return Generation(number, recipe, dimension)
 
-    async def publish(self, generation: Generation) -> None:
-        """Make a generation the current one; all others cease to exist here."""
+    async def unfinished(self) -> Generation | None:
+        """A generation that is being built, or whose building was stopped."""
+        return await self._one_generation(_generation.c.role == "building")
+
+    async def publish(self, generation: Generation, instead_of: str = "") -> list[int]:
+        """Make a generation the current one, and the one that was current the previous one.
+
+        All others cease to exist here. Returns the numbers of the two that are kept.
+        """
+        before = await self.current()
+        kept = sorted({generation.id} | ({before.id} if before is not None else set()))
         async with self._engine.begin() as connection:
-            for table in (_file, _hidden):
-                await connection.execute(delete(table).where(table.c.generation != generation.id))
-            await connection.execute(delete(_generation).where(_generation.c.id != generation.id))
-            await connection.execute(update(_generation).values(current=1))
-        self._current = generation
+            for table in _OF_GENERATION:
+                await connection.execute(delete(table).where(table.c.generation.not_in(kept)))
+            await connection.execute(delete(_generation).where(_generation.c.id.not_in(kept)))
+            await connection.execute(update(_generation).values(role="previous", instead_of=""))
+            await connection.execute(
+                update(_generation)
+                .where(_generation.c.id == generation.id)
+                .values(role="current", instead_of=instead_of)
+            )
+        self._current = replace(generation, instead_of=instead_of)
+        return kept
+
+    async def agree(self, current: Generation) -> None:
+        """Note that the settings name what the current generation was made with again."""
+        async with self._engine.begin() as connection:
+            await connection.execute(update(_generation).where(_generation.c.id == current.id).values(instead_of=""))
+        self._current = replace(current, instead_of="")
 
     async def clear(self) -> None:
         """Forget all generations and files; embeddings stay."""
         async with self._engine.begin() as connection:
-            for table in (_file, _hidden, _generation):
+            for table in (*_OF_GENERATION, _generation):
                 await connection.execute(delete(table))
         self._current = None
         self._hidden.clear()
@@ -172,14 +237,24 @@ class Catalogue:
             rows = await connection.execute(select(*columns).where(_file.c.generation == generation.id))
             return {row[0]: FileRow._make(row) for row in rows}
 
-    async def chunks(self, generation: Generation) -> int:
-        """How many chunks can be found, all files together."""
-        total = select(func.coalesce(func.sum(_file.c.chunks), 0))
+    async def size(self, generation: Generation) -> tuple[int, int]:
+        """How many documents and chunks can be found."""
+        counts = select(func.count(), func.coalesce(func.sum(_file.c.chunks), 0))
         async with self._engine.connect() as connection:
             rows = await connection.execute(
-                total.where(_file.c.generation == generation.id, _file.c.version.is_not(None))
+                counts.where(_file.c.generation == generation.id, _file.c.version.is_not(None))
             )
-            return int(rows.scalar_one())
+            documents, chunks = rows.one()
+            return int(documents), int(chunks)
+
+    async def under_other_rules(self, generation: Generation, rule: Callable[[str], str]) -> frozenset[str]:
+        """Versions of files about which the settings say something else now than when they were read."""
+        columns = (_file.c.version, _file.c.source, _file.c.rule)
+        async with self._engine.connect() as connection:
+            rows = await connection.execute(
+                select(*columns).where(_file.c.generation == generation.id, _file.c.version.is_not(None))
+            )
+            return frozenset(version for version, source, known in rows if rule(source) != known)
 
     async def hidden(self, generation: Generation) -> frozenset[str]:
         """Versions in the store that no query may see."""
@@ -195,8 +270,17 @@ class Catalogue:
         async with self._change_hidden(generation, hide=new) as connection:
             await _insert_hidden(connection, generation, new)
 
-    async def record(self, generation: Generation, rows: Sequence[FileRow], superseded: Iterable[str] = ()) -> None:
-        """Save files: their versions are visible from here on, and the `superseded` ones are not."""
+    async def record(
+        self,
+        generation: Generation,
+        rows: Sequence[FileRow],
+        superseded: Iterable[str] = (),
+        keys: Mapping[str, Sequence[bytes]] | None = None,
+    ) -> None:
+        """Save files: their versions are visible from here on, and the `superseded` ones are not.
+
+        `keys` names the embeddings that each new version is made of, so that they are kept.
+        """
         visible = frozenset(row.version for row in rows if row.version is not None)
         old = frozenset(superseded)
         async with self._change_hidden(generation, hide=old, show=visible) as connection:
@@ -205,7 +289,13 @@ class Catalogue:
                 changes = {column.name: statement.excluded[column.name] for column in _file.c if not column.primary_key}
                 values = [{"generation": generation.id, **row._asdict()} for row in rows]
                 await connection.execute(statement.on_conflict_do_update(set_=changes), values)
-            await _delete_hidden(connection, generation, visible)
+            made_of = [
+                {"generation": generation.id, "version": version, "keys": b"".join(dict.fromkeys(some))}
+                for version, some in (keys or {}).items()
+            ]
+            if made_of:
+                await connection.execute(upsert(_made_of).on_conflict_do_nothing(), made_of)
+            await _delete_versions(connection, _hidden, generation, visible)
             await _insert_hidden(connection, generation, old)
 
     async def remove(self, generation: Generation, rows: Sequence[FileRow]) -> None:
@@ -222,7 +312,8 @@ class Catalogue:
         """Forget versions that are no longer in the store."""
         gone = frozenset(versions)
         async with self._change_hidden(generation, show=gone) as connection:
-            await _delete_hidden(connection, generation, gone)
+            await _delete_versions(connection, _hidden, generation, gone)
+            await _delete_versions(connection, _made_of, generation, gone)
 
     async def embeddings(self, keys: Sequence[bytes]) -> dict[bytes, Vector]:
         """Those of the keys that are known, with their vectors."""
@@ -243,11 +334,36 @@ class Catalogue:
             async with self._engine.begin() as connection:
                 await connection.execute(upsert(_embedding).on_conflict_do_nothing(), rows)
 
-    async def _one_generation(self, condition: ColumnElement[bool]) -> Generation | None:
-        columns = (_generation.c.id, _generation.c.fingerprint, _generation.c.dimension)
+    async def prune(self) -> int:
+        """Forget embeddings of texts that no generation has any more, once there are many; returns how many.
+
+        Looked at only when there are more than twice as many embeddings as chunks: restored and renamed
+        files find theirs, and the cost is spread over the runs that made them.
+        """
         async with self._engine.connect() as connection:
-            row = (await connection.execute(select(*columns).where(condition).limit(1))).first()
-            return Generation(*row) if row else None
+            kept = int((await connection.execute(select(func.count()).select_from(_embedding))).scalar_one())
+            length = select(func.coalesce(func.sum(func.length(_made_of.c["keys"])), 0))
+            used = int((await connection.execute(length)).scalar_one()) // _KEY_BYTES
+        if kept <= 2 * used + _SPARE_EMBEDDINGS:
+            return 0
+        in_use: set[bytes] = set()
+        async with self._engine.connect() as connection:
+            for (keys,) in await connection.execute(select(_made_of.c["keys"])):
+                in_use.update(keys[start : start + _KEY_BYTES] for start in range(0, len(keys), _KEY_BYTES))
+            every = [row[0] for row in await connection.execute(select(_embedding.c.key))]
+        spare = [key for key in every if key not in in_use]
+        for start in range(0, len(spare), _ROWS_A_STATEMENT):
+            async with self._engine.begin() as connection:
+                some = spare[start : start + _ROWS_A_STATEMENT]
+                await connection.execute(delete(_embedding).where(_embedding.c.key.in_(some)))
+        return len(spare)
+
+    async def _one_generation(self, condition: ColumnElement[bool]) -> Generation | None:
+        columns = (_generation.c.id, _generation.c.recipe, _generation.c.dimension, _generation.c.instead_of)
+        async with self._engine.connect() as connection:
+            newest = select(*columns).where(condition).order_by(_generation.c.id.desc()).limit(1)
+            row = (await connection.execute(newest)).first()
+            return Generation(row[0], Recipe.from_json(row[1]), row[2], row[3]) if row else None
 
     @asynccontextmanager
     async def _change_hidden(
@@ -266,10 +382,22 @@ async def _insert_hidden(connection: AsyncConnection, generation: Generation, ve
         await connection.execute(upsert(_hidden).on_conflict_do_nothing(), rows)
 
 
-async def _delete_hidden(connection: AsyncConnection, generation: Generation, versions: frozenset[str]) -> None:
+async def _delete_versions(
+    connection: AsyncConnection, table: Table, generation: Generation, versions: frozenset[str]
+) -> None:
     ordered = sorted(versions)
     for start in range(0, len(ordered), _ROWS_A_STATEMENT):
         some = ordered[start : start + _ROWS_A_STATEMENT]
-        await connection.execute(
-            delete(_hidden).where(_hidden.c.generation == generation.id, _hidden.c.version.in_(some))
-        )
+        await connection.execute(delete(table).where(table.c.generation == generation.id, table.c.version.in_(some)))
+
+
+def _prepare(connection: Connection) -> None:
+    there = inspect(connection)
+    changed = any(
+        {column["name"] for column in there.get_columns(table.name)} != set(table.c.keys())
+        for table in _tables.tables.values()
+        if there.has_table(table.name)
+    )
+    if changed:
+        _tables.drop_all(connection, [table for table in _tables.tables.values() if table is not _embedding])
+    _tables.create_all(connection)

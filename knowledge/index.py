@@ -3,29 +3,32 @@
 import asyncio
 import os
 import shutil
-from collections.abc import AsyncIterator, Sequence
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from knowledge.catalogue import Catalogue, FileRow, Generation
-from knowledge.chunking import FORMAT as CHUNK_FORMAT
-from knowledge.chunking import ChunkSize
 from knowledge.documents import EVERYONE
-from knowledge.embedding import Embedder, give_back_memory, load_embedder, weights_fingerprint
-from knowledge.folder import walk_documents
-from knowledge.loaders import FORMAT as LOADER_FORMAT
+from knowledge.embedders import Embedders
+from knowledge.embedding import Embedder, give_back_memory
+from knowledge.folder import Walk, walk_documents
+from knowledge.generations import Generations, Task, terms_of
 from knowledge.quotes import Quote, best_quotes
+from knowledge.readers import Readers
 from knowledge.receipts import Progress, SyncReport
+from knowledge.run_log import RunLog
 from knowledge.search import Found, Passage, Searcher
-from knowledge.sparse import FORMAT as SPARSE_FORMAT
-from knowledge.sparse import TermWeights
-from knowledge.store import Store, Stores, Where
+from knowledge.sources import Sources
+from knowledge.status import IndexStatus, read_status
+from knowledge.store import Stores, Where
 from knowledge.store.edge import EdgeStores
 from knowledge.store.server import ServerStores
-from knowledge.sync import Sync
+from knowledge.sync import Removing
 from settings import Settings
 from settings.database import open_database, storage_errors
-from settings.errors import FolderError, IndexEmpty, IndexLocked, IndexMismatch, IndexUnusable, StorageError
+from settings.errors import DeskhandError, FolderError, IndexEmpty, IndexLocked, StorageError
 
 _LEAST_FREE = 100_000_000
 """Bytes that must be free before a run: the engine maps its files and would be killed by a full disk."""
@@ -35,19 +38,36 @@ class Index:
     """Made by `open_index`; everything that the other rooms ask of the knowledge goes through here."""
 
     def __init__(
-        self, settings: Settings, catalogue: Catalogue, stack: AsyncExitStack, embedder: Embedder | None = None
+        self,
+        settings: Settings,
+        catalogue: Catalogue,
+        log: RunLog,
+        stack: AsyncExitStack,
+        embedder: Embedder | None = None,
     ) -> None:
-        self._settings = settings
         self._home = settings.home
         self._catalogue = catalogue
+        self._log = log
         self._stack = stack
-        self._terms = TermWeights(settings.knowledge.language)
-        self._given = embedder
-        self._fingerprint: str | None = None
-        self._loading: asyncio.Future[Embedder] | None = None
         self._stores = _stores(settings)
-        self._seen_whole: set[int] = set()
-        self._searcher: tuple[Generation, Searcher] | None = None
+        self._embedders = Embedders(settings.home.data / "models", embedder)
+        self._readers = Readers()
+        self._generations = Generations(catalogue, self._stores, self._embedders, self._readers)
+        self._one_run = asyncio.Lock()
+        self._running_under: Sources | None = None
+        self._warming: asyncio.Future[Embedder] | None = None
+        self.use(settings)
+
+    def use(self, settings: Settings) -> None:
+        """Work by changed settings of the same home from now on; another store needs a new start.
+
+        Documents about whose audience the settings say something else are found by nobody until the
+        next run has read them again.
+        """
+        self._settings = settings
+        self._sources = Sources(settings.home, settings.knowledge)
+        self._searching: tuple[Generation, Searcher] | None = None
+        self._held_back: tuple[int, frozenset[str]] | None = None
 
     async def search(
         self,
@@ -59,61 +79,78 @@ class Index:
     ) -> Found:
         """Passages that someone in `groups` may read, best first.
 
-        Raises IndexEmpty where nothing was indexed yet, IndexMismatch where the index was built
-        with another model or another way of cutting than the settings name.
+        The current index answers, with the model and language that it was made with: while another one is
+        being built, after a rollback, and where the settings have changed since. Raises IndexEmpty where
+        nothing was indexed yet, IndexMismatch where its model is not on this machine any more.
         """
         options = self._settings.knowledge.search
-        generation = await self._generation()
-        hidden = await self._catalogue.hidden(generation)
-        if self._searcher is None or self._searcher[0] != generation:
-            store, embedder = await self._store(generation), await self.embedder()
-            self._searcher = (generation, Searcher(store, embedder, self._terms, options))
-        searcher = self._searcher[1]
-        where = Where(audience=(EVERYONE, *groups), hidden=tuple(sorted(hidden)))
-        return await searcher.search(
-            question, where, limit or options.passages, per_document or options.per_document, thread
-        )
+        with self._readers.reading():
+            generation = await self._current()
+            searcher = await self._searcher(generation)
+            unseen = await self._catalogue.hidden(generation) | await self._other_rules(generation)
+            where = Where(audience=(EVERYONE, *groups), hidden=tuple(sorted(unseen)))
+            found = await searcher.search(
+                question, where, limit or options.passages, per_document or options.per_document, thread
+            )
+        return replace(found, passages=tuple(map(self._with_link, found.passages)))
 
     async def quote(self, question: str, passages: Sequence[Passage]) -> tuple[Quote, ...]:
         """The sentences of the passages that answer best."""
-        return await best_quotes(question, passages, await self.embedder(), self._terms)
+        current = await self._catalogue.current()
+        language = current.recipe.language if current is not None else self._settings.knowledge.language
+        return await best_quotes(question, passages, await self.embedder(), terms_of(language))
 
-    async def sync(self, progress: Progress | None = None, rebuild: bool = False) -> SyncReport:
-        """Bring the index up to date with the folder.
+    async def sync(
+        self,
+        progress: Progress | None = None,
+        rebuild: bool = False,
+        confirm_removals: bool = False,
+        trigger: str = "command",
+    ) -> SyncReport:
+        """Bring the index up to date with the folders; one run at a time, later ones wait.
 
         A changed model, chunk size or language builds a second index beside the first and switches
-        when it is complete. Raises FolderError where the folder is missing or holds no documents.
+        when it is complete. `trigger` is what the log says about why. Raises FolderError where the folder is
+        missing or holds no documents.
         """
-        with storage_errors(self._home.data):
-            walk = await asyncio.to_thread(walk_documents, self._home, self._settings.knowledge.ignore)
-            current = await self._catalogue.current()
-            if not walk.files and not walk.unreadable:
-                raise FolderError(await self._nothing_there(current))
-            if shutil.disk_usage(self._home.data).free < _LEAST_FREE:
-                raise StorageError(
-                    f"the disk that holds {self._home.data} has less than {_LEAST_FREE // 1_000_000} MB left: "
-                    "make room and run the command again"
-                )
+
+        async def work(task: Task) -> SyncReport:
             if rebuild:
-                await self._catalogue.clear()
-                await self._stores.keep_only(None)
-                current = None
-            generation = await self._wanted_generation(current)
-            store = await self._store(generation)
-            size = self._size()
-            sync = Sync(self._catalogue, generation, store, self.embedder, self._terms, size, progress)
-            try:
-                report = await sync.run(walk)
-            finally:
-                self._searcher = None
-            if report.embedded:
-                give_back_memory()
-            if generation != current:
-                await self._catalogue.publish(generation)
-            await self._stores.publish(generation.id)  # every time: the last run may have ended before it
-            if generation != current:
-                await self._stores.keep_only(generation.id)
-            return report
+                await self._generations.clear()
+            return await self._generations.sync(task, self._settings.knowledge)
+
+        return await self._run(work, progress, confirm_removals, trigger)
+
+    async def rollback(self, progress: Progress | None = None, trigger: str = "rollback") -> SyncReport:
+        """Go back to the index that was there before the last switch, brought up to date first."""
+        return await self._run(
+            lambda task: self._generations.roll_back(task, self._settings.knowledge), progress, False, trigger
+        )
+
+    async def status(self) -> IndexStatus:
+        """Everything about the index and its last runs."""
+        return await read_status(self._catalogue, self._log, self._one_run.locked(), await self.notes())
+
+    async def notes(self) -> tuple[str, ...]:
+        """Where what answers differs from what the settings ask for, and what to do."""
+        current = await self._catalogue.current()
+        if current is None:
+            return ()
+        notes = []
+        wanted = (await self._generations.wanted(self._settings.knowledge)).fingerprint
+        if current.instead_of and current.instead_of == wanted:
+            notes.append("after a rollback the index made before the last change of the settings answers")
+        elif current.fingerprint != wanted:
+            notes.append(
+                "the settings name another model, chunk size or language: the index answers as it was made, "
+                "until `deskhand index` has built the new one beside it"
+            )
+        if held_back := len(await self._other_rules(current)):
+            notes.append(
+                f"the settings changed who may read {held_back} documents: nobody finds them until the next "
+                "run, `deskhand index`"
+            )
+        return tuple(notes)
 
     async def files(self) -> dict[str, FileRow]:
         """What is known of every file of the current index."""
@@ -125,9 +162,12 @@ class Index:
         return await self._catalogue.current() is None
 
     async def matches_settings(self) -> bool:
-        """Whether the current index was built with what the settings name."""
+        """Whether the current index is what the settings ask for; after a rollback it is, until they change."""
         current = await self._catalogue.current()
-        return current is not None and current.fingerprint == await self._wanted_fingerprint()
+        if current is None:
+            return False
+        wanted = await self._generations.wanted(self._settings.knowledge)
+        return wanted.fingerprint in (current.fingerprint, current.instead_of)
 
     async def verify(self) -> None:
         """Open the store of the current index and see that it holds what the catalogue says.
@@ -136,96 +176,127 @@ class Index:
         """
         current = await self._catalogue.current()
         if current is not None:
-            await self._store(current)
+            await self._generations.store(current)
 
     async def embedder(self) -> Embedder:
-        """The embedding model, loaded at the first call, in a thread."""
-        return self._given if self._given is not None else await asyncio.shield(self.warm_up())
+        """The embedding model of the current index, or of the settings; loaded at the first call, in a thread."""
+        current = await self._catalogue.current()
+        if current is not None:
+            return await self._embedders.of(current.recipe)
+        return await self._embedders.of(await self._generations.wanted(self._settings.knowledge))
 
     def warm_up(self) -> "asyncio.Future[Embedder]":
         """Begin to load the embedding model while other things are being prepared."""
-        failed = self._loading is not None and self._loading.done() and self._loading.exception() is not None
-        if self._loading is None or failed:  # a download that failed may succeed the next time
-            self._loading = asyncio.ensure_future(self._load_embedder())
-        return self._loading
+        if self._warming is None or self._warming.done():
+            self._warming = asyncio.ensure_future(self.embedder())
+        return self._warming
 
     async def close(self) -> None:
         """Close stores and the database and let go of the home."""
-        if self._loading is not None:
-            self._loading.cancel()
-            for embedder in await asyncio.gather(self._loading, return_exceptions=True):
-                if isinstance(embedder, Embedder):
-                    await asyncio.to_thread(embedder.close)
+        if self._warming is not None:
+            self._warming.cancel()
+            await asyncio.gather(self._warming, return_exceptions=True)
+        await self._embedders.close()
         await self._stores.close()
         await self._stack.aclose()
 
-    async def _load_embedder(self) -> Embedder:
-        return await asyncio.to_thread(load_embedder, self._settings.knowledge.embedding, self._models_folder)
+    async def _run(
+        self,
+        work: Callable[[Task], Awaitable[SyncReport]],
+        progress: Progress | None,
+        confirmed: bool,
+        trigger: str,
+    ) -> SyncReport:
+        """One run, from the walk to the log."""
+        async with self._one_run:
+            with storage_errors(self._home.data):
+                number, started = await self._log.begin(trigger), time.monotonic()
+                report, error = None, "was stopped"
+                self._running_under = self._sources
+                try:
+                    task = await self._task(progress, confirmed)
+                    report = await work(task)
+                    report.notes += await self._idle_patterns(task.walk)
+                    error = ""
+                    if report.embedded:
+                        await self._catalogue.prune()
+                        give_back_memory()
+                    return report
+                except Exception as failure:
+                    known = isinstance(failure, DeskhandError)
+                    error = str(failure) if known else f"{type(failure).__name__}: {failure}"
+                    raise
+                finally:
+                    self._searching = self._held_back = self._running_under = None
+                    await asyncio.shield(self._log.end(number, time.monotonic() - started, report, error))
 
-    @property
-    def _models_folder(self) -> Path:
-        return self._home.data / "models"
+    async def _task(self, progress: Progress | None, confirmed: bool) -> Task:
+        """What a run works with. Raises FolderError where there is nothing to work on."""
+        walk = await asyncio.to_thread(walk_documents, self._sources)
+        known = len(await self.files())
+        if not walk.files and not confirmed and (not walk.unreadable or not known):
+            raise FolderError(self._nothing_there(walk, known))
+        if shutil.disk_usage(self._home.data).free < _LEAST_FREE:
+            raise StorageError(
+                f"the disk that holds {self._home.data} has less than {_LEAST_FREE // 1_000_000} MB left: "
+                "make room and run the command again"
+            )
+        largest = self._settings.knowledge.sync.largest_removal
+        return Task(walk, Removing(largest, confirmed, time.time_ns()), progress)
 
-    def _size(self) -> ChunkSize:
-        chunk = self._settings.knowledge.chunk
-        return ChunkSize(chunk.target_words, chunk.most_words)
+    async def _idle_patterns(self, walk: Walk) -> list[str]:
+        """Restrictions that fit nothing, neither in the folders nor of what cannot be seen now."""
+        idle = self._sources.idle_patterns(file.source for file in walk.files)
+        if idle:
+            known = self._sources.idle_patterns(await self.files())
+            idle = [pattern for pattern in idle if pattern in known]
+        return [
+            f"knowledge.yaml: audience: {pattern!r} fits no file: is it spelt as the files are?" for pattern in idle
+        ]
 
-    async def _wanted_fingerprint(self) -> str:
-        """Names everything that must be the same for two chunks to stand in one index."""
-        if self._fingerprint is None:
-            self._fingerprint = await self._compute_fingerprint()
-        return self._fingerprint
-
-    async def _compute_fingerprint(self) -> str:
-        embedding = self._settings.knowledge.embedding
-        weights = await asyncio.to_thread(weights_fingerprint, embedding, self._models_folder)
-        if weights is None:  # not on this machine yet: loading brings it
-            weights = (await self.embedder()).fingerprint
-        size, language = self._size(), self._settings.knowledge.language
-        formats = f"{LOADER_FORMAT}.{CHUNK_FORMAT}.{SPARSE_FORMAT}"
-        return f"{weights} chunks {size.target}/{size.most} {language} format {formats}"
-
-    async def _wanted_generation(self, current: Generation | None) -> Generation:
-        fingerprint = await self._wanted_fingerprint()
-        if current is not None and current.fingerprint == fingerprint:
-            return current
-        generation = await self._catalogue.building(fingerprint, (await self.embedder()).dimension)
-        if not await self._catalogue.files(generation) and not await self._catalogue.hidden(generation):
-            await self._stores.discard(generation.id)  # of an earlier life: the catalogue knows nothing of it
-        return generation
-
-    async def _generation(self) -> Generation:
+    async def _current(self) -> Generation:
         current = await self._catalogue.current()
         if current is None:
             raise IndexEmpty("nothing has been indexed yet: run `deskhand index`")
-        if current.fingerprint != await self._wanted_fingerprint():
-            raise IndexMismatch(
-                "the index was built with another embedding model, chunk size or language than the settings "
-                "name: run `deskhand index` to build it anew beside the old one"
-            )
         return current
 
-    async def _store(self, generation: Generation) -> Store:
-        """Open a generation; the first time, see that nothing of it has been lost."""
-        store = await self._stores.open(generation.id, generation.dimension)
-        if generation.id not in self._seen_whole:
-            there, wanted = await store.count(), await self._catalogue.chunks(generation)
-            hidden = await self._catalogue.hidden(generation)
-            if there < wanted or (there > wanted and not hidden):
-                raise IndexUnusable(
-                    "the index does not hold what was written to it: its folder, collection or database was lost, or "
-                    "another store is named in knowledge.yaml. `deskhand index --rebuild` fills it again"
-                )
-            self._seen_whole.add(generation.id)
-        return store
+    async def _searcher(self, generation: Generation) -> Searcher:
+        if self._searching is not None and self._searching[0] == generation:
+            return self._searching[1]
+        settings = self._settings
+        store, embedder = await self._generations.store(generation), await self._embedders.of(generation.recipe)
+        searcher = Searcher(store, embedder, terms_of(generation.recipe.language), settings.knowledge.search)
+        if settings is self._settings:
+            self._searching = (generation, searcher)
+        return searcher
 
-    async def _nothing_there(self, current: Generation | None) -> str:
-        known = len(await self._catalogue.files(current)) if current else 0
+    async def _other_rules(self, generation: Generation) -> frozenset[str]:
+        """Versions that were made under other rules than the settings have now: nobody may see them.
+
+        Kept between searches; asked anew for each one while a run goes on that began under earlier settings,
+        because that one still writes by them.
+        """
+        sources = self._sources
+        settled = self._running_under in (None, sources)
+        if self._held_back is not None and self._held_back[0] == generation.id and settled:
+            return self._held_back[1]
+        versions = await self._catalogue.under_other_rules(generation, sources.rule)
+        if sources is self._sources:
+            self._held_back = (generation.id, versions)
+        return versions
+
+    def _with_link(self, passage: Passage) -> Passage:
+        link = self._sources.link(passage.source, passage.line, passage.page)
+        return replace(passage, link=link) if link else passage
+
+    def _nothing_there(self, walk: Walk, known: int) -> str:
         if known:
             return (
                 f"{self._home.documents} is empty, but {known} files are indexed: is a disk not mounted? Nothing was "
-                "removed. To empty the index, remove the folder data/ of this home"
+                "removed. `deskhand index --confirm-removals` empties the index"
             )
+        for root, reason in walk.unreadable.items():
+            return f"{root or self._home.documents} {reason}"
         return f"{self._home.documents} holds no documents: drop Markdown, text or HTML files there"
 
 
@@ -242,9 +313,10 @@ async def open_index(settings: Settings, embedder: Embedder | None = None) -> As
             await asyncio.to_thread(_hold, settings.home.data, stack)
             engine = open_database(settings.home.database)
             stack.push_async_callback(engine.dispose)
-            catalogue = Catalogue(engine)
+            catalogue, log = Catalogue(engine), RunLog(engine)
             await catalogue.prepare()
-        index = Index(settings, catalogue, stack.pop_all(), embedder)
+            await log.prepare()
+        index = Index(settings, catalogue, log, stack.pop_all(), embedder)
         try:
             yield index
         finally:

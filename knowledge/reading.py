@@ -1,13 +1,13 @@
 """One file from the disk to chunks; whatever is wrong with it ends up in its row."""
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 
 from knowledge.catalogue import FileRow, State
 from knowledge.chunking import Chunk, ChunkSize, chunk_document
-from knowledge.documents import AudienceUnknown, Document, DocumentError, NothingToRead
+from knowledge.documents import EVERYONE, AudienceUnknown, Document, DocumentError, NothingToRead
 from knowledge.folder import FoundFile
 from knowledge.loaders import LOADERS, loader_for, name_of
 from settings.errors import DeskhandError
@@ -28,17 +28,23 @@ class ReadFile:
 
 
 def read_file(file: FoundFile, before: FileRow | None, size: ChunkSize, fingerprint: str) -> ReadFile:
-    """Read, load and cut one file; whatever is wrong with it ends up in its row."""
+    """Read, load and cut one file; whatever is wrong with it ends up in its row.
+
+    A version that was made under other rules of the settings does not stand in for a new one that fails:
+    who may read it may have changed.
+    """
+    kept = before if before is not None and before.rule == file.rule else None
     row = FileRow(
         source=file.source,
         size=file.size,
         mtime_ns=file.mtime_ns,
         checked_ns=time.time_ns(),
         digest="",
-        version=before.version if before else None,
-        chunks=before.chunks if before else 0,
+        version=kept.version if kept else None,
+        chunks=kept.chunks if kept else 0,
         title=before.title if before else name_of(file.source),
         state="failed",
+        rule=file.rule,
     )
     loader = loader_for(file.source)
     if loader is None:
@@ -46,14 +52,15 @@ def read_file(file: FoundFile, before: FileRow | None, size: ChunkSize, fingerpr
         return ReadFile(_without_version(row, "skipped", f"no reader for this type (there are: {kinds})"))
     if file.size > LARGEST_FILE:
         reason = f"{file.size / 1e6:.0f} MB is over the limit of {LARGEST_FILE / 1e6:.0f} MB: split the document"
-        return ReadFile(row._replace(reason=_kept(reason, before)))
+        return ReadFile(row._replace(reason=_kept(reason, before, kept)))
     try:
         content = Path(file.path).read_bytes()
     except OSError as error:  # may heal without the file's time changing: try again in the next run
-        return ReadFile(row._replace(mtime_ns=-1, reason=_kept(f"cannot be read: {error.strerror}", before)))
+        return ReadFile(row._replace(mtime_ns=-1, reason=_kept(f"cannot be read: {error.strerror}", before, kept)))
     digest = sha256(content).hexdigest()
-    if before is not None and before.digest == digest:
-        return ReadFile(before._replace(size=row.size, mtime_ns=row.mtime_ns, checked_ns=row.checked_ns), stays=True)
+    if kept is not None and kept.digest == digest:
+        same = kept._replace(size=row.size, mtime_ns=row.mtime_ns, checked_ns=row.checked_ns, missing_ns=0)
+        return ReadFile(same, stays=True)
     row = row._replace(digest=digest)
     try:
         document = loader(content, name_of(file.source))
@@ -63,12 +70,15 @@ def read_file(file: FoundFile, before: FileRow | None, size: ChunkSize, fingerpr
     except AudienceUnknown as error:
         return ReadFile(_without_version(row, "failed", str(error)))
     except DocumentError as error:
-        return ReadFile(row._replace(reason=_kept(str(error), before)))
+        return ReadFile(row._replace(reason=_kept(str(error), before, kept)))
     except DeskhandError:
         raise
     except Exception as error:  # a loader's library may raise anything on a hostile file
-        return ReadFile(row._replace(reason=_kept(f"the reader failed: {type(error).__name__}: {error}"[:300], before)))
-    version = sha256(f"{fingerprint}\n{file.source}\n{digest}".encode("utf-8", "replace")).hexdigest()[:24]
+        reason = f"the reader failed: {type(error).__name__}: {error}"[:300]
+        return ReadFile(row._replace(reason=_kept(reason, before, kept)))
+    document = replace(document, audience=document.audience or file.audience or (EVERYONE,))
+    named = "\n".join([fingerprint, file.source, digest, *sorted(set(document.audience or ()))])
+    version = sha256(named.encode("utf-8", "replace")).hexdigest()[:24]
     row = row._replace(state="indexed", version=version, chunks=len(chunks), title=document.title)
     if before is not None and before.version == version:  # back to what is in the store
         return ReadFile(row, stays=True)
@@ -80,7 +90,9 @@ def _without_version(row: FileRow, state: State, reason: str) -> FileRow:
     return row._replace(state=state, reason=reason, version=None, chunks=0)
 
 
-def _kept(reason: str, before: FileRow | None) -> str:
+def _kept(reason: str, before: FileRow | None, kept: FileRow | None) -> str:
     if before is None or before.version is None:
         return reason
+    if kept is None:
+        return f"{reason}; its last good version was taken out, because the settings say something else of it now"
     return f"{reason}; the last good version stays in the index"

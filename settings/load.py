@@ -22,6 +22,7 @@ from pydantic_settings import (
 )
 from pydantic_settings.exceptions import SettingsError as SourceError
 
+from settings.documents import document_problems
 from settings.environment import PREFIX, variable
 from settings.errors import Problem, SettingsError
 from settings.home import Home
@@ -252,6 +253,7 @@ def _inconsistencies(settings: Settings) -> Iterator[Problem]:
             )
         if entry.api_key_env is not None and maybe_secret(entry.api_key_env):
             yield settings.problem(("models", "models", name, "api_key_env"), _EXPOSED)
+    yield from document_problems(settings)
     chunk = settings.knowledge.chunk
     if chunk.most_words < chunk.target_words:
         yield settings.problem(

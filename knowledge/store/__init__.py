@@ -105,8 +105,8 @@ class Stores(Protocol):
     async def discard(self, generation: int) -> None:
         """Delete what is left of a generation of that number; nothing where there is none."""
 
-    async def keep_only(self, generation: int | None) -> None:
-        """Close and delete all other generations; None deletes all."""
+    async def keep_only(self, generation: int | None, *others: int) -> None:
+        """Close and delete all generations but these; None deletes all."""
 
     async def close(self) -> None:
         """Close everything that is open."""

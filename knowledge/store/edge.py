@@ -124,11 +124,13 @@ class EdgeStores:
         if folder.exists():
             await asyncio.to_thread(shutil.rmtree, folder)
 
-    async def keep_only(self, generation: int | None) -> None:
-        for number in [number for number in self._open if number != generation]:
+    async def keep_only(self, generation: int | None, *others: int) -> None:
+        kept = {generation, *others}
+        for number in [number for number in self._open if number not in kept]:
             await self._open.pop(number).close()
+        names = {f"g{number}" for number in kept}
         for folder in self._folder.glob("g*"):
-            if folder.name != f"g{generation}":
+            if folder.name not in names:
                 await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
 
     async def close(self) -> None:

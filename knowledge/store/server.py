@@ -142,11 +142,13 @@ class ServerStores:
             if await self._exists(name) and _home_of(await self._info(name)) == self._home_id():
                 await self._drop(name)
 
-    async def keep_only(self, generation: int | None) -> None:
+    async def keep_only(self, generation: int | None, *others: int) -> None:
         """Delete this home's other collections; None deletes those of other homes under this name too."""
+        kept = {generation, *others}
         async with self._lock:
-            self._open = {number: store for number, store in self._open.items() if number == generation}
-            own = re.compile(rf"{re.escape(self._prefix)}_g(?!{generation}$)\d+")
+            self._open = {number: store for number, store in self._open.items() if number in kept}
+            numbers = "|".join(map(str, kept))
+            own = re.compile(rf"{re.escape(self._prefix)}_g(?!(?:{numbers})$)\d+")
             for name in await self._names():
                 if own.fullmatch(name):
                     home = _home_of(await self._info(name))

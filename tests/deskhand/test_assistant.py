@@ -21,6 +21,9 @@ class Count:
     def start(self, files: int) -> None:
         self.files = files
 
+    def chunks(self, done: int, expected: int) -> None:
+        assert done <= expected
+
     def file(self, receipt: Receipt) -> None:
         self.receipts.append(receipt.source)
 

@@ -27,6 +27,7 @@ def test_an_answer_as_an_object_has_the_agreed_keys() -> None:
                 "page": None,
                 "line": 5,
                 "score": 0.5124,
+                "link": None,
             }
         ],
         "route": "answer",

@@ -2,26 +2,33 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from knowledge.folder import walk_documents
+from knowledge.folder import Walk, walk_documents
+from knowledge.sources import Sources
 from settings import Home
 from settings.errors import FolderError
+from settings.sections import KnowledgeSettings
 
 Write = Callable[[str, str | bytes], Path]
 ROOT = hasattr(os, "geteuid") and os.geteuid() == 0
 
 
+def walked(home: Home, **knowledge: Any) -> Walk:
+    return walk_documents(Sources(home, KnowledgeSettings.model_validate(knowledge)))
+
+
 def sources(home: Home, *ignore: str) -> list[str]:
-    return [file.source for file in walk_documents(home, ignore).files]
+    return [file.source for file in walked(home, ignore=list(ignore)).files]
 
 
 def test_files_are_found_at_any_depth_in_order_with_size_and_time(home: Home, write: Write) -> None:
     write("knowledge/docs/b.md", "12345")
     deep = write("knowledge/docs/a/b/c/d.txt", "x")
     os.utime(deep, ns=(1, 1_700_000_000_000_000_001))
-    found = walk_documents(home).files
+    found = walked(home).files
     assert [file.source for file in found] == ["a/b/c/d.txt", "b.md"]
     assert (found[0].path, found[0].mtime_ns, found[1].size) == (str(deep), 1_700_000_000_000_000_001, 5)
 
@@ -70,7 +77,7 @@ def test_folders_that_contain_themselves_are_not_entered_twice(home: Home, write
     (home.documents / "a" / "up").symlink_to(home.documents)
     (home.documents / "other").mkdir()
     (home.documents / "other" / "there").symlink_to(home.documents / "a")
-    walk = walk_documents(home)
+    walk = walked(home)
     assert [file.source for file in walk.files] == ["a/x.md", "other/there/x.md"]
     assert walk.unreadable == {}
 
@@ -79,7 +86,7 @@ def test_a_link_to_itself_and_a_broken_link_are_reported(home: Home, write: Writ
     write("knowledge/docs/a.md", "x")
     (home.documents / "loop.md").symlink_to(home.documents / "loop.md")
     (home.documents / "broken.md").symlink_to(home.documents / "gone.md")
-    walk = walk_documents(home)
+    walk = walked(home)
     assert [file.source for file in walk.files] == ["a.md"]
     assert set(walk.unreadable) == {"broken.md", "loop.md"}
     assert all(reason.startswith("cannot be looked at: ") for reason in walk.unreadable.values())
@@ -93,7 +100,7 @@ def test_a_folder_that_cannot_be_listed_is_reported_and_its_files_are_not_taken_
     folder = write("knowledge/docs/closed/b.md", "x").parent
     folder.chmod(0)
     try:
-        walk = walk_documents(home)
+        walk = walked(home)
     finally:
         folder.chmod(0o755)
     assert [file.source for file in walk.files] == ["a.md"]
@@ -103,7 +110,7 @@ def test_a_folder_that_cannot_be_listed_is_reported_and_its_files_are_not_taken_
 
 
 def test_what_could_not_be_looked_at_is_not_covered(home: Home) -> None:
-    walk = walk_documents(home)
+    walk = walked(home)
     assert walk.covers("a/b.md")
     walk.unreadable["a"] = "cannot be listed"
     assert not walk.covers("a")
@@ -135,7 +142,7 @@ def test_any_file_name_is_found_and_its_source_can_be_written_down(home: Home) -
     for name in names:
         with open(os.path.join(os.fsencode(home.documents), name), "wb") as file:
             file.write(b"x")
-    found = walk_documents(home).files
+    found = walked(home).files
     assert sorted(os.fsencode(os.path.basename(file.path)) for file in found) == sorted(names)
     assert {file.source.encode().decode() for file in found} >= {"two words.md", "line\nbreak.md", "\\xff\\xfe.md"}
     assert all(Path(file.path).read_bytes() == b"x" for file in found)
@@ -168,16 +175,16 @@ def test_strays_follow_the_same_rules_as_documents(home: Home, write: Write) -> 
 def test_a_missing_folder_is_an_error_that_says_what_to_do(home: Home) -> None:
     home.documents.rmdir()
     with pytest.raises(FolderError, match=r"there is no folder .*docs: make it .* or run `deskhand init"):
-        walk_documents(home)
+        walked(home)
 
 
 def test_a_file_in_place_of_the_folder_is_the_same_error(home: Home) -> None:
     home.documents.rmdir()
     home.documents.write_text("x")
     with pytest.raises(FolderError, match="there is no folder"):
-        walk_documents(home)
+        walked(home)
 
 
 def test_an_empty_folder_gives_an_empty_walk(home: Home) -> None:
-    walk = walk_documents(home)
+    walk = walked(home)
     assert (walk.files, walk.unreadable) == ([], {})

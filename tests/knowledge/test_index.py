@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from knowledge import Receipt, SyncReport, open_index
+from knowledge import Index, Receipt, SyncReport, open_index
 from knowledge.embedding import Embedder
 from settings import Home, Settings, load_settings
-from settings.errors import FolderError, IndexEmpty, IndexLocked, IndexMismatch, IndexUnusable
+from settings.errors import FolderError, IndexEmpty, IndexLocked, IndexUnusable
 
 Write = Callable[[str, str | bytes], Path]
 
@@ -246,19 +246,109 @@ async def test_searching_before_anything_was_indexed_says_so(settings: Settings,
         await sources(settings, embedder, "anything")
 
 
-@pytest.mark.embedded("looks at the engine's folders; a server's are in store/test_server.py")
-async def test_another_way_of_cutting_builds_a_new_index_beside_the_old_one(
-    documents: dict[str, Path], write: Write, home: Home, settings: Settings, embedder: Embedder
+@pytest.fixture
+def finer(write: Write, home: Home, settings: Settings) -> Settings:
+    """The settings with another chunk size."""
+    write("settings/knowledge.yaml", "chunk: {target_words: 30, most_words: 40}\n")
+    return load_settings(home)
+
+
+async def test_the_old_index_answers_until_another_way_of_cutting_is_built(
+    documents: dict[str, Path], settings: Settings, finer: Settings, embedder: Embedder
 ) -> None:
     await sync(settings, embedder)
-    write("settings/knowledge.yaml", "chunk: {target_words: 30, most_words: 40}\n")
-    changed = load_settings(home)
-    with pytest.raises(IndexMismatch, match="deskhand index"):
-        await sources(changed, embedder, "annual leave")
-    assert await sources(settings, embedder, "annual leave")  # the old one still answers
-    await sync(changed, embedder)
-    assert await sources(changed, embedder, "annual leave")
-    assert len(list((home.data / "index").iterdir())) == 1
+    async with open_index(finer, embedder) as index:
+        assert (await index.search("annual leave")).passages
+        assert any("another model, chunk size or language" in note for note in await index.notes())
+        assert not await index.matches_settings()
+        await index.sync()
+        assert await index.notes() == ()
+        assert (await index.search("annual leave")).passages
+        status = await index.status()
+    assert status.current is not None
+    assert status.previous is not None
+    assert "30 to 40 words" in status.current.made_with
+    assert "120 to 160 words" in status.previous.made_with
+
+
+async def test_rolling_back_brings_the_old_index_up_to_date_and_again_returns(
+    documents: dict[str, Path], settings: Settings, finer: Settings, embedder: Embedder
+) -> None:
+    async def texts(index: Index) -> list[str]:
+        found = await index.search("leave, a certificate, a rocket", limit=20, per_document=20)
+        return sorted(passage.text for passage in found.passages)
+
+    await sync(settings, embedder)
+    await sync(finer, embedder)
+    documents["leave.md"].unlink()
+    documents["help/vpn.md"].with_name("rocket.md").write_text("# Rocket\n\nThe rocket leaves at noon.\n")
+    async with open_index(finer, embedder) as index:
+        await index.sync()
+        new = await texts(index)
+        report = await index.rollback()
+        assert report.embedded == 0  # the text is the same: the vectors are kept by text
+        assert await texts(index) == new  # these documents are too short to be cut otherwise
+        assert any("rollback" in note for note in await index.notes())
+        documents["help/vpn.md"].write_text("# VPN\n\nThe certificate is gone for good.\n")
+        await index.sync()  # keeps the old one current, and up to date
+        current = (await index.status()).current
+        assert current is not None
+        assert "120 to 160" in current.made_with
+        assert any("gone for good" in text for text in await texts(index))
+        await index.rollback()
+        current = (await index.status()).current
+        assert current is not None
+        assert "30 to 40" in current.made_with
+        assert any("gone for good" in text for text in await texts(index))
+        assert await index.notes() == ()
+
+
+async def test_there_is_nothing_to_go_back_to_before_a_switch(
+    documents: dict[str, Path], settings: Settings, embedder: Embedder
+) -> None:
+    await sync(settings, embedder)
+    async with open_index(settings, embedder) as index:
+        with pytest.raises(IndexUnusable, match="no previous index"):
+            await index.rollback()
+        [last, _] = (await index.status()).runs
+    assert "no previous index" in last.error
+
+
+async def test_a_switch_takes_over_what_cannot_be_read_now(
+    documents: dict[str, Path], write: Write, settings: Settings, finer: Settings, embedder: Embedder
+) -> None:
+    """A broken new version and missing files are in no folder any more: only the index still has them."""
+    for name in "abcd":
+        write(f"knowledge/docs/many/{name}.md", f"# {name}\n\nThe page about topic {name}.\n")
+    await sync(settings, embedder)
+    documents["leave.md"].write_bytes(b"\x00\x01 not text any more " * 20)
+    shutil.rmtree(settings.home.documents / "many")
+    report = await sync(finer, embedder)
+    assert states(report)["leave.md"] == "failed"
+    assert "last good version" in next(r.reason for r in report.receipts if r.source == "leave.md")
+    assert report.waiting == 4
+    found = await sources(finer, embedder, "annual leave and the page about a topic")
+    assert set(found) == {"leave.md", "help/vpn.md", *(f"many/{name}.md" for name in "abcd")}
+    (settings.home.documents / "many").mkdir()
+    write("knowledge/docs/many/a.md", "# a\n\nThe page about topic a.\n")
+    assert states(await sync(finer, embedder))["many/a.md"] == "indexed"  # read and cut anew
+
+
+async def test_a_rollback_shows_no_version_that_was_replaced_since(
+    documents: dict[str, Path], settings: Settings, finer: Settings, embedder: Embedder
+) -> None:
+    await sync(settings, embedder)
+    await sync(finer, embedder)
+    documents["leave.md"].write_text(f"---\naudience: [managers]\n---\n{LEAVE.replace('25', '31')}")
+    await sync(finer, embedder)
+    documents["leave.md"].write_bytes(b"\x00\x01 not text any more " * 20)
+    async with open_index(finer, embedder) as index:
+        await index.sync()
+        await index.rollback()
+        assert [p.source for p in (await index.search("annual leave", limit=9)).passages] == ["help/vpn.md"]
+        found = await index.search("annual leave", ("managers",), limit=9)
+    assert any("31 days" in passage.text for passage in found.passages)
+    assert not any("25 days" in passage.text for passage in found.passages)
 
 
 async def test_rebuilding_uses_the_embeddings_again(
@@ -320,6 +410,9 @@ class StopAfter:
     def start(self, files: int) -> None:
         pass
 
+    def chunks(self, done: int, expected: int) -> None:
+        pass
+
     def file(self, receipt: Receipt) -> None:
         self.left -= 1
         if self.left == 0:
@@ -366,6 +459,7 @@ from settings import find_home, load_settings
 class Die:
     def __init__(self, files): self.left = files
     def start(self, files): pass
+    def chunks(self, done, expected): pass
     def file(self, receipt):
         self.left -= 1
         if self.left <= 0: os.kill(os.getpid(), signal.SIGKILL)
@@ -397,3 +491,77 @@ async def test_a_killed_run_is_completed_by_the_next_one(
     for question in ("subject 7", "topic 33", "text"):
         async with open_index(settings, embedder) as one, open_index(undisturbed, embedder) as other:
             assert await one.search(question, limit=60) == await other.search(question, limit=60)
+
+
+async def test_text_that_comes_out_the_same_by_another_cutting_is_not_embedded_again(
+    documents: dict[str, Path], settings: Settings, finer: Settings, embedder: Embedder
+) -> None:
+    await sync(settings, embedder)
+    report = await sync(finer, embedder)
+    assert (report.added, report.embedded) == (2, 0)
+
+
+async def test_a_restriction_in_the_settings_holds_at_once_and_embeds_nothing(
+    documents: dict[str, Path], write: Write, home: Home, settings: Settings, embedder: Embedder
+) -> None:
+    write("settings/knowledge.yaml", "audience: {help: [it]}\nlink: 'https://docs.example.com/{path}#L{line}'\n")
+    restricted = load_settings(home)
+    async with open_index(settings, embedder) as index:
+        await index.sync()
+        assert "help/vpn.md" in {p.source for p in (await index.search("certificate")).passages}
+        index.use(restricted)
+        assert {p.source for p in (await index.search("certificate", ("it",))).passages} == {"leave.md"}
+        [note] = await index.notes()
+        assert "1 documents" in note
+        report = await index.sync()
+        assert (states(report)["help/vpn.md"], report.embedded) == ("indexed", 0)
+        assert {p.source for p in (await index.search("certificate")).passages} == {"leave.md"}
+        best = (await index.search("certificate", ("it",))).passages[0]
+    assert (best.source, best.link) == ("help/vpn.md", "https://docs.example.com/help/vpn.md#L3")
+
+
+async def test_a_file_that_breaks_while_its_audience_changes_leaves_nothing_behind(
+    documents: dict[str, Path], write: Write, home: Home, settings: Settings, embedder: Embedder
+) -> None:
+    await sync(settings, embedder)
+    write("settings/knowledge.yaml", "audience: {help: [it]}\n")
+    documents["help/vpn.md"].write_bytes(b"\x00\x01 not text any more " * 20)
+    restricted = load_settings(home)
+    report = await sync(restricted, embedder)
+    assert "was taken out" in next(r.reason for r in report.receipts if r.source == "help/vpn.md")
+    assert await sources(restricted, embedder, "certificate", ("it",)) == ["leave.md"]
+
+
+async def test_a_vanished_source_keeps_its_documents_and_the_others_go_on(
+    documents: dict[str, Path], write: Write, home: Home, embedder: Embedder
+) -> None:
+    write("settings/knowledge.yaml", "sources: [{name: share, folder: share}]\n")
+    write("share/a.md", "# Zeppelin\n\nThe zeppelin is moored at the mast.\n")
+    both = load_settings(home)
+    await sync(both, embedder)
+    (home.root / "share").rename(home.root / "away")
+    documents["leave.md"].write_text(LEAVE.replace("25", "26"))
+    report = await sync(both, embedder)
+    assert states(report)["leave.md"] == "indexed"
+    assert states(report)["share"] == "failed"
+    assert (await sources(both, embedder, "zeppelin"))[0] == "share:a.md"
+    (home.root / "share").mkdir()
+    report = await sync(both, embedder)
+    assert (report.waiting, report.count("removed")) == (1, 0)
+    async with open_index(both, embedder) as index:
+        assert [row.source for row in (await index.status()).attention] == ["share:a.md"]
+        assert (await index.sync(confirm_removals=True)).count("removed") == 1
+    assert "share:a.md" not in await sources(both, embedder, "zeppelin")
+
+
+async def test_embeddings_of_texts_that_are_gone_are_forgotten_once_there_are_many(
+    documents: dict[str, Path], write: Write, settings: Settings, embedder: Embedder
+) -> None:
+    async with open_index(settings, embedder) as index:
+        await index.sync()
+        await index._catalogue.remember({number.to_bytes(16): [0.0] for number in range(2000)})
+        write("knowledge/docs/new.md", "# New\n\nA new page.\n")
+        await index.sync()
+        assert await index._catalogue.embeddings([(7).to_bytes(16)]) == {}
+        documents["leave.md"].touch()
+        assert (await index.sync(rebuild=True)).embedded == 0

@@ -1,0 +1,61 @@
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from deskhand.indexing import index_command, status_command
+from settings import Home
+
+Write = Callable[[str, str | bytes], Path]
+
+
+async def run(home: Home, **options: Any) -> bool:
+    chosen = {"rebuild": False, "rollback": False, "confirm_removals": False, "as_object": False, **options}
+    return await index_command(str(home.root), **chosen)
+
+
+async def test_status_says_what_there_is_and_what_became_of_the_last_runs(
+    home: Home, write: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await status_command(str(home.root), False)
+    assert "nothing has been indexed yet" in capsys.readouterr().out
+    write("knowledge/docs/a.md", "# A\n\nText of a page.\n")
+    write("knowledge/docs/bad.md", b"\x00\x01 no text " * 30)
+    assert await run(home)
+    text = capsys.readouterr().out
+    assert "1 added, 1 failed" in text
+    assert "failed: bad.md: " in text
+    await status_command(str(home.root), False)
+    text = capsys.readouterr().out
+    assert "index: 1 documents, 1 chunks" in text
+    assert "failed: bad.md: " in text
+    assert "command: 1 added, 1 failed, 1 embedded" in text
+    await status_command(str(home.root), True)
+    shown = json.loads(capsys.readouterr().out)
+    assert shown["current"]["documents"] == 1
+    assert [file["source"] for file in shown["files"]] == ["bad.md"]
+    assert shown["runs"][0]["trigger"] == "command"
+    assert [receipt["state"] for receipt in shown["receipts"]] == ["indexed", "failed"]
+
+
+async def test_a_run_in_which_every_file_fails_has_done_nothing(home: Home, write: Write) -> None:
+    write("knowledge/docs/bad.md", b"\x00\x01 no text " * 30)
+    assert not await run(home)
+
+
+async def test_missing_files_are_told_until_their_removal_is_confirmed(
+    home: Home, write: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
+    files = [write(f"knowledge/docs/{name}.md", f"# {name}\n\nText of page {name}.\n") for name in range(6)]
+    await run(home)
+    for file in files[:4]:
+        file.unlink()
+    await run(home, as_object=True)
+    shown = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert (shown["waiting"], shown["removed"]) == (4, 0)
+    await run(home)
+    assert "missing: 0.md: no longer in the folder, as 4 of 6" in capsys.readouterr().out
+    await run(home, confirm_removals=True)
+    assert "4 removed" in capsys.readouterr().out
