@@ -14,6 +14,7 @@ from knowledge.documents import EVERYONE
 from knowledge.embedding import Embedder, give_back_memory, load_embedder, weights_fingerprint
 from knowledge.folder import walk_documents
 from knowledge.loaders import FORMAT as LOADER_FORMAT
+from knowledge.loaders.reader import Reader
 from knowledge.quotes import Quote, best_quotes
 from knowledge.receipts import Progress, SyncReport
 from knowledge.search import Found, Passage, Searcher
@@ -101,11 +102,13 @@ class Index:
             generation = await self._wanted_generation(current)
             store = await self._store(generation)
             size = self._size()
-            sync = Sync(self._catalogue, generation, store, self.embedder, self._terms, size, progress)
+            reader = Reader(self._settings.knowledge.reading)
+            sync = Sync(self._catalogue, generation, store, self.embedder, self._terms, size, reader, progress)
             try:
                 report = await sync.run(walk)
             finally:
                 self._searcher = None
+                reader.close()  # a bot that waits holds no process that it does not need
             if report.embedded:
                 give_back_memory()
             if generation != current:
@@ -226,7 +229,7 @@ class Index:
                 f"{self._home.documents} is empty, but {known} files are indexed: is a disk not mounted? Nothing was "
                 "removed. To empty the index, remove the folder data/ of this home"
             )
-        return f"{self._home.documents} holds no documents: drop Markdown, text or HTML files there"
+        return f"{self._home.documents} holds no documents: drop PDF, Word, Markdown or other files there"
 
 
 @asynccontextmanager

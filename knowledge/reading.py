@@ -6,14 +6,11 @@ from hashlib import sha256
 from pathlib import Path
 
 from knowledge.catalogue import FileRow, State
-from knowledge.chunking import Chunk, ChunkSize, chunk_document
+from knowledge.chunking import Chunk, ChunkSize
 from knowledge.documents import AudienceUnknown, Document, DocumentError, NothingToRead
 from knowledge.folder import FoundFile
-from knowledge.loaders import LOADERS, loader_for, name_of
-from settings.errors import DeskhandError
-
-LARGEST_FILE = 50_000_000
-"""Bytes; a larger file is not read."""
+from knowledge.loaders import loader_for, name_of, unknown_type
+from knowledge.loaders.reader import Reader
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +24,8 @@ class ReadFile:
     """The content is the one already indexed."""
 
 
-def read_file(file: FoundFile, before: FileRow | None, size: ChunkSize, fingerprint: str) -> ReadFile:
-    """Read, load and cut one file; whatever is wrong with it ends up in its row."""
+def read_file(file: FoundFile, before: FileRow | None, size: ChunkSize, fingerprint: str, reader: Reader) -> ReadFile:
+    """Read, load and cut one file; whatever is wrong with it ends up in its row. Call it in a thread."""
     row = FileRow(
         source=file.source,
         size=file.size,
@@ -40,13 +37,14 @@ def read_file(file: FoundFile, before: FileRow | None, size: ChunkSize, fingerpr
         title=before.title if before else name_of(file.source),
         state="failed",
     )
-    loader = loader_for(file.source)
-    if loader is None:
-        kinds = ", ".join(sorted(LOADERS))
-        return ReadFile(_without_version(row, "skipped", f"no reader for this type (there are: {kinds})"))
-    if file.size > LARGEST_FILE:
-        reason = f"{file.size / 1e6:.0f} MB is over the limit of {LARGEST_FILE / 1e6:.0f} MB: split the document"
-        return ReadFile(row._replace(reason=_kept(reason, before)))
+    if loader_for(file.source) is None:
+        return ReadFile(_without_version(row, "skipped", unknown_type()))
+    if file.size > reader.largest:
+        reason = (
+            f"{file.size / 1e6:.0f} MB is over the limit of {reader.largest / 1e6:g} MB: split the document, or raise "
+            "reading.largest_mb in knowledge.yaml"
+        )
+        return ReadFile(row._replace(mtime_ns=-1, reason=_kept(reason, before)))  # the limit may be another next time
     try:
         content = Path(file.path).read_bytes()
     except OSError as error:  # may heal without the file's time changing: try again in the next run
@@ -56,23 +54,18 @@ def read_file(file: FoundFile, before: FileRow | None, size: ChunkSize, fingerpr
         return ReadFile(before._replace(size=row.size, mtime_ns=row.mtime_ns, checked_ns=row.checked_ns), stays=True)
     row = row._replace(digest=digest)
     try:
-        document = loader(content, name_of(file.source))
-        chunks = chunk_document(document, size)
+        document, chunks = reader.read(content, file.source, size)
     except NothingToRead as error:
         return ReadFile(_without_version(row, "skipped", str(error)))
     except AudienceUnknown as error:
         return ReadFile(_without_version(row, "failed", str(error)))
     except DocumentError as error:
         return ReadFile(row._replace(reason=_kept(str(error), before)))
-    except DeskhandError:
-        raise
-    except Exception as error:  # a loader's library may raise anything on a hostile file
-        return ReadFile(row._replace(reason=_kept(f"the reader failed: {type(error).__name__}: {error}"[:300], before)))
     version = sha256(f"{fingerprint}\n{file.source}\n{digest}".encode("utf-8", "replace")).hexdigest()[:24]
     row = row._replace(state="indexed", version=version, chunks=len(chunks), title=document.title)
     if before is not None and before.version == version:  # back to what is in the store
         return ReadFile(row, stays=True)
-    return ReadFile(row, document, tuple(chunks))
+    return ReadFile(row, document, chunks)
 
 
 def _without_version(row: FileRow, state: State, reason: str) -> FileRow:

@@ -16,6 +16,7 @@ from knowledge.chunking import ChunkSize
 from knowledge.documents import EVERYONE
 from knowledge.embedding import Embedder, Vector
 from knowledge.folder import FoundFile, Walk
+from knowledge.loaders.reader import Reader
 from knowledge.reading import ReadFile, read_file
 from knowledge.receipts import Progress, Receipt, Silent, SyncReport
 from knowledge.sparse import TermWeights
@@ -50,6 +51,7 @@ class Sync:
         embedder: Callable[[], Awaitable[Embedder]],
         terms: TermWeights,
         size: ChunkSize,
+        reader: Reader,
         progress: Progress | None = None,
     ) -> None:
         self._catalogue = catalogue
@@ -58,6 +60,7 @@ class Sync:
         self._embedder = embedder
         self._terms = terms
         self._size = size
+        self._reader = reader
         self._progress = progress or Silent()
         self._under_way: dict[bytes, Future[Vector]] = {}
         self._queue: asyncio.Queue[_Work | None] = asyncio.Queue()
@@ -130,7 +133,7 @@ class Sync:
                     self._moved.clear()
                     await self._moved.wait()
                 read = await asyncio.to_thread(
-                    read_file, file, known.get(file.source), self._size, self._generation.fingerprint
+                    read_file, file, known.get(file.source), self._size, self._generation.fingerprint, self._reader
                 )
                 self._queue.put_nowait(await self._start(read))
         finally:

@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from knowledge.documents import EVERYONE, AudienceUnknown, Block, Document
+from knowledge.documents import EVERYONE, AudienceUnknown, Block, Document, Heading
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,9 @@ class FrontMatter:
     review_by: date | None = None
     lines: int = 0
 
-    def document(self, title: str, blocks: Sequence[Block]) -> Document:
+    def document(
+        self, title: str, blocks: Sequence[Block], outline: Sequence[Heading] = (), pages: int | None = None
+    ) -> Document:
         """The document that this stands at the head of; its title is no heading of its own any more."""
         return Document(
             title=title,
@@ -31,6 +33,8 @@ class FrontMatter:
             audience=self.audience,
             updated=self.updated,
             review_by=self.review_by,
+            outline=tuple(outline),
+            pages=pages,
         )
 
 

@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from knowledge.documents import Block, Document, DocumentError, NothingToRead, type_of_block
+from knowledge.documents import Document, DocumentError, NothingToRead, plain, type_of_block
+from knowledge.loaders.building import Builder
 from knowledge.loaders.front_matter import front_matter_of, refuse_stray_audience
 from knowledge.loaders.text import decode
 
@@ -52,12 +53,11 @@ def load_html(content: bytes, name: str) -> Document:
     title = soup.title.get_text(" ", strip=True) if soup.title else ""
     front = front_matter_of(_meta(soup))
     refuse_stray_audience(text, front)
-    blocks = tuple(html_blocks(soup))
-    if not blocks:
+    builder = html_blocks(soup)
+    if not builder.blocks:
         raise NothingToRead("the page has no text besides navigation and scripts")
-    heading = blocks[0].headings[0] if blocks[0].headings else ""
-    title = heading or title or name
-    return front.document(title, blocks)
+    heading = builder.blocks[0].headings[0] if builder.blocks[0].headings else ""
+    return builder.document(heading or title or name, front)
 
 
 def _charset(content: bytes) -> str | None:
@@ -78,11 +78,11 @@ def markdown_of_html(text: str) -> str:
     """A piece of HTML inside Markdown, as Markdown."""
     from bs4 import BeautifulSoup
 
-    return "\n\n".join(block.text for block in html_blocks(BeautifulSoup(text, "html.parser")))
+    return "\n\n".join(block.text for block in html_blocks(BeautifulSoup(text, "html.parser")).blocks)
 
 
-def html_blocks(soup: "Tag") -> Iterator[Block]:
-    """The blocks of a parsed page or fragment, in reading order, with their source lines."""
+def html_blocks(soup: "Tag") -> Builder:
+    """The blocks and headings of a parsed page or fragment, in reading order, with their source lines."""
     for tag in soup.find_all(_NOISE):
         tag.decompose()
     for tag in soup.find_all(None, attrs={"role": list(_NOISE_ROLES)}):
@@ -92,15 +92,13 @@ def html_blocks(soup: "Tag") -> Iterator[Block]:
     _close_elements(soup)
     _refuse_depth(soup)
     root = soup.find("main") or soup.find(None, attrs={"role": "main"}) or soup.find("article") or soup
-    path: list[tuple[int, str]] = []
+    builder = Builder()
     for name, text, line in _walk(root):
-        text = text.strip()
-        if not text:
-            continue
         if level := _HEADINGS.get(name):
-            path = [entry for entry in path if entry[0] < level] + [(level, " ".join(text.lstrip("# ").split()))]
+            builder.heading(plain(text.strip().lstrip("# ")), level, line)
         else:
-            yield Block(text, tuple(heading for _, heading in path), _KINDS.get(name, "text"), line)
+            builder.block(text.strip(), _KINDS.get(name, "text"), line)
+    return builder
 
 
 def _close_elements(soup: "Tag") -> None:

@@ -1,0 +1,158 @@
+"""The words of a PDF page with their places, turned upright."""
+
+import ctypes
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pypdfium2 import PdfPage
+
+HYPHEN = "\u00ad"
+"""Stands where a word was parted at the end of a line."""
+_PARTED = (0x02, 0xFFFE, 0xAD)
+_BREAKS = (0x0A, 0x0D)
+_NEAR = 0.06
+"""Share of the height: a space that pdfium made up over a smaller gap is none (letters drawn twice, kerning)."""
+_MOST_LINKS = 2000
+
+
+@dataclass(slots=True)
+class Word:
+    """A word; coordinates in points, `y` upwards, after the page was turned so that its text is upright."""
+
+    text: str
+    left: float
+    bottom: float
+    right: float
+    top: float
+    bold: bool = False
+    link: str | None = None
+
+    @property
+    def height(self) -> float:
+        """From the font's descent to its ascent: grows with the font size."""
+        return self.top - self.bottom
+
+
+_Box = tuple[float, float, float, float]
+
+
+def page_words(page: "PdfPage") -> list[Word]:
+    """The words in the order in which the page draws them."""
+    textpage = page.get_textpage()
+    try:
+        words = [word for word in _words(textpage.raw, textpage.count_chars()) if word.height > 0.5]
+    finally:
+        textpage.close()
+    links = list(_links(page))
+    for word in words if links else ():
+        x, y = (word.left + word.right) / 2, (word.bottom + word.top) / 2
+        word.link = next((uri for (left, bottom, right, top), uri in links if left <= x <= right and bottom <= y <= top), None)  # fmt: skip
+    quarters = _direction(words)
+    return [_turned(word, quarters) for word in words] if quarters else words
+
+
+def _words(textpage: Any, count: int) -> Iterator[Word]:
+    import pypdfium2.raw as pdfium
+
+    unicode_of, is_generated = pdfium.FPDFText_GetUnicode, pdfium.FPDFText_IsGenerated
+    letters: list[str] = []
+    first = 0
+    glued = False
+    last: Word | None = None
+    for index in range(count + 1):
+        code = unicode_of(textpage, index) if index < count else 0x0A
+        char = chr(code) if 0 < code < 0x110000 and not 0xD800 <= code < 0xE000 else "\ufffd"
+        parted = code in _PARTED
+        if not (parted or char.isspace() or code < 0x20):
+            if not letters:
+                first = index
+            letters.append(char)
+            continue
+        if letters:
+            word = _word(textpage, "".join(letters) + HYPHEN * parted, first, index - 1)
+            letters = []
+            if last is not None and glued and _touch(last, word):
+                last = Word(last.text + word.text, last.left, last.bottom, word.right, last.top, last.bold)
+            else:
+                if last is not None:
+                    yield last
+                last = word
+            glued = True
+        glued = glued and code not in _BREAKS and bool(is_generated(textpage, index))
+    if last is not None:
+        yield last
+
+
+def _touch(last: Word, word: Word) -> bool:
+    return last.bottom < word.top and word.bottom < last.top and -1 < word.left - last.right < _NEAR * last.height
+
+
+def _word(textpage: Any, text: str, first: int, last: int) -> Word:
+    import pypdfium2.raw as pdfium
+
+    one, other = _box(textpage, first), _box(textpage, last)
+    bold = pdfium.FPDFText_GetFontWeight(textpage, first) >= 600 or _is_bold(textpage, first)
+    return Word(text, min(one[0], other[0]), min(one[1], other[1]), max(one[2], other[2]), max(one[3], other[3]), bold)
+
+
+def _box(textpage: Any, index: int) -> _Box:
+    import pypdfium2.raw as pdfium
+
+    box = pdfium.FS_RECTF()
+    if not pdfium.FPDFText_GetLooseCharBox(textpage, index, box):
+        return (0, 0, 0, 0)
+    return (min(box.left, box.right), min(box.bottom, box.top), max(box.left, box.right), max(box.bottom, box.top))
+
+
+def _is_bold(textpage: Any, index: int) -> bool:
+    import pypdfium2.raw as pdfium
+
+    name = ctypes.create_string_buffer(100)
+    flags = ctypes.c_int()
+    pdfium.FPDFText_GetFontInfo(textpage, index, name, 100, flags)
+    return b"bold" in name.value.lower() or b"black" in name.value.lower()
+
+
+def is_lying(word: Word) -> bool:
+    """Whether a word is turned by a quarter: it is then higher than it is wide."""
+    return len(word.text) >= 4 and word.height > 1.5 * (word.right - word.left)
+
+
+def _direction(words: list[Word]) -> int:
+    """Quarter turns that most long words are rotated by, 0 where the page is upright."""
+    tall = [word for word in words if len(word.text) >= 4]
+    lying = [word for word in tall if is_lying(word)]
+    if len(lying) * 2 <= len(tall) or not tall:
+        return 0
+    steps = Counter((b.bottom > a.bottom) for a, b in zip(words, words[1:], strict=False) if abs(a.left - b.left) < 2)
+    return 1 if steps[True] >= steps[False] else 3
+
+
+def _turned(word: Word, quarters: int) -> Word:
+    """A word of a page that is read from its side: up (1) or down (3)."""
+    if quarters == 1:
+        box = (word.bottom, -word.right, word.top, -word.left)
+    else:
+        box = (-word.top, word.left, -word.bottom, word.right)
+    return Word(word.text, *box, word.bold, word.link)
+
+
+def _links(page: "PdfPage") -> Iterator[tuple[_Box, str]]:
+    """Rectangles that lead to an address on the web."""
+    import pypdfium2.raw as pdfium
+
+    position, link, rectangle = ctypes.c_int(0), pdfium.FPDF_LINK(), pdfium.FS_RECTF()
+    for _ in range(_MOST_LINKS):
+        if not pdfium.FPDFLink_Enumerate(page.raw, position, link):
+            return
+        action = pdfium.FPDFLink_GetAction(link)
+        if not action or not pdfium.FPDFLink_GetAnnotRect(link, rectangle):
+            continue
+        address = ctypes.create_string_buffer(2000)
+        pdfium.FPDFAction_GetURIPath(page.pdf.raw, action, address, 2000)
+        uri = address.value.decode("utf-8", "replace")
+        if uri.startswith(("http://", "https://", "mailto:")) and " " not in uri:
+            yield (rectangle.left, rectangle.bottom, rectangle.right, rectangle.top), uri
