@@ -70,11 +70,9 @@ def loader_for(source: str) -> Loader | None:
 
 def load(content: bytes, source: str) -> Document:
     """Read a file by its content where that shows another type than its name."""
-    extension = _extension(source)
-    loader = LOADERS.get(real_type(content, extension)) or loader_for(source)
-    if loader is None:
+    if loader_for(source) is None:
         raise NothingToRead(unknown_type())
-    return loader(content, name_of(source))
+    return LOADERS[real_type(content, _extension(source))](content, name_of(source))
 
 
 def unknown_type() -> str:

@@ -78,6 +78,8 @@ def markdown_table(rows: Iterable[Sequence[str]]) -> str:
     used = [column for column in range(width) if any(column < len(row) and row[column] for row in filled)]
     if not used:
         return ""
+    if len(filled) == 1 or len(used) == 1:  # no table: a line, or a column of lines
+        return "\n".join(" | ".join(row[c] for c in used if c < len(row) and row[c]) for row in filled)
     lines = ["| " + " | ".join(row[c] if c < len(row) else "" for c in used) + " |" for row in filled]
     return "\n".join([lines[0], "|" + " --- |" * len(used), *lines[1:]])
 

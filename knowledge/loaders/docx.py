@@ -46,6 +46,7 @@ class _Reader:
         self._lists = _lists(package.optional_xml("word/numbering.xml"))
         self._builder = Builder()
         self._page = self._first_page()
+        self._starts: int | None = None
         self._items: list[str] = []
         self._notes: list[tuple[str, str]] = []
         self._title: str | None = None
@@ -86,7 +87,9 @@ class _Reader:
                 self._read(child, depth + 1)
 
     def _paragraph(self, paragraph: "Element", depth: int) -> None:
+        self._starts = None
         text = tidy(self._text(paragraph))
+        page = self._starts or self._page
         level = self._level(paragraph)
         item = self._item(paragraph)
         if level == _CONTENTS:
@@ -98,12 +101,12 @@ class _Reader:
             if level == 0 and self._title is None and not self._builder.blocks:
                 self._title = " ".join(text.split())
             else:
-                self._builder.heading(text, max(level, 1), page=self._page)
+                self._builder.heading(text, max(level, 1), page=page)
         elif item is not None and text:
             self._items.append(item + text.replace("\n", " "))
         else:
             self._end_list()
-            self._builder.block(text, page=self._page)
+            self._builder.block(text, page=page)
         for box in _boxes(paragraph):
             self._end_list()
             self._read(box, depth + 1)
@@ -119,6 +122,7 @@ class _Reader:
             tag = child.tag
             if tag == f"{_W}t" or tag == f"{_M}t":
                 parts.append(child.text or "")
+                self._starts = self._starts or self._page
             elif tag == f"{_W}lastRenderedPageBreak":
                 self._page = self._page + 1 if self._page else None
             elif tag in _STEPS:

@@ -80,7 +80,7 @@ def front_matter_of(data: Mapping[Any, Any], lines: int = 0) -> FrontMatter:
         raise AudienceUnknown("front matter: there is no field audiences: write audience")
     return FrontMatter(
         title=_text(data.get("title")),
-        keywords=_names(data, "keywords") + _names(data, "tags"),
+        keywords=tuple(dict.fromkeys(_names(data, "keywords") + _names(data, "tags"))),
         audience=_audience(data),
         updated=_date(data, "updated"),
         review_by=_date(data, "review_by"),

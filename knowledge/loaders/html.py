@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from knowledge.documents import Document, DocumentError, NothingToRead, plain, type_of_block
-from knowledge.loaders.building import Builder
+from knowledge.loaders.building import Builder, markdown_table
 from knowledge.loaders.front_matter import front_matter_of, refuse_stray_audience
 from knowledge.loaders.text import decode
 
@@ -40,6 +40,10 @@ _ENDS = {
 }
 """Which open elements a start tag ends: their own end tags may be left out (HTML standard, 13.1.2.4)."""
 _DEEPEST = 100
+_END = re.compile(r"</(script|style)\b[^<>]{0,200}>", re.I)
+"""The parser looks for the bare end tag; browsers take one with attributes as well."""
+_LAYOUT_WORDS = 60
+"""A table with a cell of more words holds a page in its place, not data."""
 _CHARSET = re.compile(rb"<meta[^>]+charset\s*=\s*[\"']?\s*([\w.:-]+)", re.I)
 _INVISIBLE = re.compile(r"display\s*:\s*none", re.I)
 
@@ -48,7 +52,7 @@ def load_html(content: bytes, name: str) -> Document:
     """An `.html` file: headings, paragraphs, lists and tables of its main content."""
     from bs4 import BeautifulSoup
 
-    text = decode(content, _charset(content))
+    text = _END.sub(r"</\1>", decode(content, _charset(content)))
     soup = BeautifulSoup(text, "html.parser")
     title = soup.title.get_text(" ", strip=True) if soup.title else ""
     front = front_matter_of(_meta(soup))
@@ -89,6 +93,8 @@ def html_blocks(soup: "Tag") -> Builder:
         tag.decompose()
     for tag in [*soup.find_all(None, attrs={"hidden": True}), *soup.find_all(None, attrs={"style": _INVISIBLE})]:
         tag.decompose()
+    for image in soup.find_all("img"):
+        image.replace_with(str(image.get("alt") or ""))
     _close_elements(soup)
     _refuse_depth(soup)
     root = soup.find("main") or soup.find(None, attrs={"role": "main"}) or soup.find("article") or soup
@@ -123,7 +129,7 @@ def _walk(tag: "Tag") -> Iterator[tuple[str, str, int | None]]:
     The parser knows no line of a text, so that of the element before it is taken.
     """
     from bs4 import Tag
-    from bs4.element import Comment, Doctype, NavigableString
+    from bs4.element import CData, NavigableString, PreformattedString
 
     loose: list[str] = []
     line = tag.sourceline
@@ -132,20 +138,70 @@ def _walk(tag: "Tag") -> Iterator[tuple[str, str, int | None]]:
             if text := " ".join("".join(loose).split()):
                 yield "", text, line
             loose, line = [], child.sourceline
-            if child.name in _HEADINGS or child.name in _KINDS:
+            if child.name == "table" and not _is_layout(child):
+                yield child.name, _table(child), child.sourceline
+            elif child.name in _HEADINGS or (child.name in _KINDS and child.name != "table"):
                 yield child.name, _markdown(child), child.sourceline
             else:
                 yield from _walk(child)
+        elif isinstance(child, Tag) and (child.name == "hr" or (child.name == "br" and loose[-1:] == ["\n"])):
+            yield "", " ".join("".join(loose).split()), line
+            loose, line = [], child.sourceline
         elif isinstance(child, Tag):
-            loose.append(_markdown(child))
-        elif isinstance(child, NavigableString) and not isinstance(child, Comment | Doctype):
-            loose.append(str(child))
+            loose.append("\n" if child.name == "br" else _markdown(child))
+        elif isinstance(child, NavigableString) and (
+            isinstance(child, CData) or not isinstance(child, PreformattedString)
+        ):
+            loose += [str(child)] if child.strip() or loose[-1:] != ["\n"] else []
     if text := " ".join("".join(loose).split()):
         yield "", text, line
 
 
 def _holds_blocks(tag: "Tag") -> bool:
-    return tag.find([*_HEADINGS, *_KINDS]) is not None or tag.name in ("div", "section", "main", "article", "li")
+    inside = ("div", "section", "main", "article", "li", "td", "th", "tr", "tbody")
+    return tag.find([*_HEADINGS, *_KINDS]) is not None or tag.name in inside or tag.find("br") is not None
+
+
+def _is_layout(table: "Tag") -> bool:
+    """Whether a table only puts parts of a page in their places."""
+    if table.get("role") == "presentation" or table.find(["table", *_HEADINGS]) is not None:
+        return True
+    return any(len(cell.get_text(" ").split()) > _LAYOUT_WORDS for cell in table.find_all(_CELLS))
+
+
+def _table(table: "Tag") -> str:
+    """The rows of a data table; a cell that spans rows stands in each, one that spans columns in the first."""
+    for rule in table.find_all("hr"):
+        rule.decompose()
+    caption = table.caption.get_text(" ", strip=True) if table.caption else ""
+    rows: list[list[str]] = []
+    below: dict[int, tuple[int, str]] = {}  # by column: rows that a cell still covers, and its text
+    for row in table.find_all("tr"):
+        cells: list[str] = []
+        for cell in row.find_all(_CELLS, recursive=False):
+            _repeat(cells, below)
+            cell.name = "span"  # its content alone is wanted
+            text = " ".join(_markdown(cell).split())
+            if (rowspan := _span(cell, "rowspan")) > 1:
+                below[len(cells)] = (rowspan - 1, text)
+            cells += [text] + [""] * (_span(cell, "colspan") - 1)
+        _repeat(cells, below)
+        rows.append(cells)
+    text = markdown_table(rows)
+    return f"{caption}\n\n{text}" if caption and text else text
+
+
+def _repeat(cells: list[str], below: dict[int, tuple[int, str]]) -> None:
+    while len(cells) in below:
+        left, text = below.pop(len(cells))
+        if left > 1:
+            below[len(cells)] = (left - 1, text)
+        cells.append(text)
+
+
+def _span(cell: "Tag", name: str) -> int:
+    value = str(cell.get(name) or "1").strip()
+    return min(max(int(value), 1), 100) if value.isdecimal() else 1
 
 
 def _markdown(tag: "Tag") -> str:

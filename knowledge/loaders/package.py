@@ -19,7 +19,10 @@ MOST_PARTS = 10_000
 """Limits of what a container may expand to; pictures do not count, since no loader reads them."""
 _PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".emf", ".wmf", ".tif", ".tiff", ".bmp", ".mp4", ".m4a", ".wav", ".mov")
 _DAMAGED = "the file is damaged: open it in its program and save it again"
-_CORE = {"dc": "http://purl.org/dc/elements/1.1/", "cp": "http://schemas.openxmlformats.org/package/2006/metadata/core-properties"}  # fmt: skip
+_CORE = {
+    "dc": "http://purl.org/dc/elements/1.1/",
+    "cp": "http://schemas.openxmlformats.org/package/2006/metadata/core-properties",
+}
 
 
 class Package:
@@ -90,7 +93,7 @@ class Package:
 
 
 def parse_xml(content: bytes, name: str) -> "Element":
-    """Hostile XML is refused: entities are not expanded, nothing is fetched, depth and size stay within lxml's limits."""
+    """XML that may be hostile: entities are not expanded, nothing is fetched, depth and size are limited by lxml."""
     from lxml import etree
 
     try:

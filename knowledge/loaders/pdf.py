@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from knowledge.documents import Document, DocumentError, NothingToRead
 from knowledge.loaders.building import Builder, sensible_title
 from knowledge.loaders.pdf_layout import Line, Paragraph, in_columns, lines_of, paragraphs_of
-from knowledge.loaders.pdf_words import is_lying, page_words
+from knowledge.loaders.pdf_words import page_words
 
 if TYPE_CHECKING:
     from pypdfium2 import PdfDocument
@@ -113,10 +113,12 @@ def _edges(lines: Sequence[Line]) -> dict[int, str]:
 
 def _paragraphs(lines: list[Line]) -> list[Paragraph]:
     """The page in reading order; what stands sideways on its edge comes last."""
-    aside = [line for line in lines if all(is_lying(word) for word in line.words)]
-    upright = [line for line in lines if line not in aside] if aside else lines
-    columns = [*in_columns(upright), *([line] for line in aside)]
-    return [paragraph for column in columns for paragraph in paragraphs_of(column)]
+    paragraphs = [p for column in in_columns([line for line in lines if not line.aside]) for p in paragraphs_of(column)]
+    sideways = [line for line in lines if line.aside]
+    if sideways:
+        text = " ".join(line.text for line in sideways)
+        paragraphs.append(Paragraph(text, sideways[0].height, bold=False, lines=1, aside=True))
+    return paragraphs
 
 
 def _bookmarks(pdf: "PdfDocument") -> dict[tuple[int, str], int]:
@@ -149,9 +151,12 @@ class _Levels:
         self._body = sizes.most_common(1)[0][0] if sizes else 0.0
         self._bold_counts = bold < 0.3 * sizes.total()
         self._marks = marks
-        matched = {key for key in marks if any(number == key[0] and _letters(p.text) == key[1] for number, p in everything)}  # fmt: skip
+        matched = {(number, _letters(p.text)) for number, p in everything} & marks.keys()
         self._by_marks = len(matched) >= 2 and 2 * len(matched) >= len(marks)
-        large = sorted({_size(p) for _, p in everything if self._is_large(p)}, reverse=True)
+        found = [p for _, p in everything if self._is_large(p)]
+        large = sorted({_size(p) for p in found}, reverse=True)
+        if 2 * len(found) > len(everything):  # a poster: only its largest line is one
+            large = large[:1]
         self._sizes = {size: min(level, 5) for level, size in enumerate(large, start=1)}
         self.title = self._title([p for number, p in everything if number == 1])
 
@@ -170,7 +175,7 @@ class _Levels:
         if self._by_marks:
             return self._marks.get((page, _letters(paragraph.text))) if not paragraph.table else None
         if self._is_large(paragraph):
-            return self._sizes[_size(paragraph)]
+            return self._sizes.get(_size(paragraph))
         if (
             paragraph.bold
             and self._bold_counts
@@ -190,7 +195,7 @@ def _may_be_heading(paragraph: Paragraph) -> bool:
     letters = sum(letter.isalpha() for letter in text)
     short = paragraph.lines <= 3 and len(text) <= 150 and letters >= 3 and 2 * letters > len(text)
     whole = not text[:1].islower() and not text.endswith((",", ";"))
-    return short and whole and not paragraph.table and not text.startswith("- ")
+    return short and whole and not (paragraph.table or paragraph.aside) and not text.startswith("- ")
 
 
 def _add_page(builder: Builder, paragraphs: Sequence[Paragraph], page: int, levels: _Levels) -> None:

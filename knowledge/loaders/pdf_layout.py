@@ -1,14 +1,16 @@
 """Words of a page to paragraphs and tables in the order in which a person reads them."""
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from statistics import median
 
 from knowledge.loaders.building import markdown_table
 from knowledge.loaders.pdf_words import HYPHEN, Word
 
-_GAP = 1.1
+_GAP = 1.4
 """Of the height: words further apart stand in different columns or cells."""
 _BULLET = re.compile(r"(?:[•▪●○◦‣■□–—*·-])\s+(?=\S)")
 _NUMBER = re.compile(r"(?:\d{1,2}|[a-zA-Z]|[ivx]{1,4})[.)]\s+\S")
@@ -33,9 +35,14 @@ class Line:
         return median(word.height for word in self.words)
 
     @property
+    def aside(self) -> bool:
+        """Whether it stands sideways on the page."""
+        return self.words[0].quarters != 0
+
+    @property
     def bold(self) -> bool:
-        """Whether every word is."""
-        return all(word.bold for word in self.words)
+        """Whether most words are."""
+        return sum(word.bold for word in self.words) > 0.7 * len(self.words)
 
     @property
     def text(self) -> str:
@@ -54,13 +61,14 @@ class Line:
 
 @dataclass(slots=True)
 class Paragraph:
-    """Lines that belong together; `table` where they are rows."""
+    """Lines that belong together; `table` where they are rows, `aside` where they stand sideways."""
 
     text: str
     height: float
     bold: bool
     lines: int
     table: bool = False
+    aside: bool = False
 
 
 def lines_of(words: Iterable[Word]) -> list[Line]:
@@ -79,6 +87,8 @@ def lines_of(words: Iterable[Word]) -> list[Line]:
 
 def _continues(line: Line, word: Word) -> bool:
     last = line.words[-1]
+    if last.quarters != word.quarters:
+        return False
     size = max(last.height, word.height)
     return -0.5 * size < word.left - last.right < _GAP * size
 
@@ -93,6 +103,8 @@ def in_columns(lines: list[Line]) -> list[list[Line]]:
     """Parts of a page one after the other as they are read, the lines of each from top to bottom."""
     gutter = _gutter(lines) if 2 * _FEWEST_LINES <= len(lines) <= _MOST_LINES else None
     if gutter is None:
+        if len(lines) > 2 and all(one.top < two.bottom for one, two in pairwise(lines)):
+            return [[line] for line in lines]  # drawn from bottom to top, with a purpose
         return [sorted(lines, key=lambda line: (-line.top, line.left))] if lines else []
     parts: list[list[Line]] = []
     band: list[Line] = []
@@ -131,12 +143,12 @@ def _gutter(lines: list[Line]) -> float | None:
 
 
 def _is_prose(lines: list[Line]) -> bool:
-    """Whether most lines fill their column; cells of a table do not."""
-    width = max(line.right for line in lines) - min(line.left for line in lines)
-    long = [
-        line for line in lines if line.right - line.left > 0.6 * width and sum(len(w.text) for w in line.words) > 12
-    ]
-    return 2 * len(long) > len(lines)
+    """Whether lines that begin at the same place mostly fill their column; cells of a table do not."""
+    [(start, _)] = Counter(round(line.left) for line in lines).most_common(1)
+    column = [line for line in lines if abs(line.left - start) < 3]
+    width = max(line.right for line in column) - start
+    long = [line for line in column if line.right - line.left > 0.6 * width and len(line.text) > 15]
+    return len(column) >= _FEWEST_LINES and 2 * len(long) > len(column)
 
 
 def paragraphs_of(lines: Sequence[Line]) -> Iterator[Paragraph]:
@@ -195,13 +207,16 @@ def _paragraph(lines: list[Line]) -> Paragraph:
         text = _joined(text, line.text)
     if bullet := _BULLET.match(text):
         text = f"- {text[bullet.end() :]}"
-    return Paragraph(text.replace(HYPHEN, "-"), median(line.height for line in lines), all(line.bold for line in lines), len(lines))  # fmt: skip
+    bold = all(line.bold for line in lines)
+    return Paragraph(text.replace(HYPHEN, "-"), median(line.height for line in lines), bold, len(lines))
 
 
 def _joined(text: str, more: str) -> str:
     """Two lines as one; a word that was parted between them is whole again."""
     if text.endswith(HYPHEN):
         return text[:-1] + ("" if more[:1].islower() else "-") + more
+    if text.endswith("-") and text[-2:-1].isalpha() and more[:1].islower():
+        return text + more
     return f"{text} {more}" if text else more
 
 

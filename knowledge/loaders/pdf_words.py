@@ -1,6 +1,8 @@
 """The words of a PDF page with their places, turned upright."""
 
 import ctypes
+import math
+import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,7 +15,8 @@ HYPHEN = "\u00ad"
 """Stands where a word was parted at the end of a line."""
 _PARTED = (0x02, 0xFFFE, 0xAD)
 _BREAKS = (0x0A, 0x0D)
-_NEAR = 0.06
+_BOLD = re.compile(rb"bold|black|heavy|medi|cmbx", re.I)
+_NEAR = 0.1
 """Share of the height: a space that pdfium made up over a smaller gap is none (letters drawn twice, kerning)."""
 _MOST_LINKS = 2000
 
@@ -28,6 +31,8 @@ class Word:
     right: float
     top: float
     bold: bool = False
+    quarters: int = 0
+    """Quarter turns from upright: 1 runs down the page, 3 up."""
     link: str | None = None
 
     @property
@@ -49,8 +54,10 @@ def page_words(page: "PdfPage") -> list[Word]:
     links = list(_links(page))
     for word in words if links else ():
         x, y = (word.left + word.right) / 2, (word.bottom + word.top) / 2
-        word.link = next((uri for (left, bottom, right, top), uri in links if left <= x <= right and bottom <= y <= top), None)  # fmt: skip
-    quarters = _direction(words)
+        inside = (uri for (left, bottom, right, top), uri in links if left <= x <= right and bottom <= y <= top)
+        word.link = next(inside, None)
+    turns = Counter(word.quarters for word in words)
+    quarters = turns.most_common(1)[0][0] if turns else 0
     return [_turned(word, quarters) for word in words] if quarters else words
 
 
@@ -75,7 +82,9 @@ def _words(textpage: Any, count: int) -> Iterator[Word]:
             word = _word(textpage, "".join(letters) + HYPHEN * parted, first, index - 1)
             letters = []
             if last is not None and glued and _touch(last, word):
-                last = Word(last.text + word.text, last.left, last.bottom, word.right, last.top, last.bold)
+                last = Word(
+                    last.text + word.text, last.left, last.bottom, word.right, last.top, last.bold, last.quarters
+                )
             else:
                 if last is not None:
                     yield last
@@ -95,7 +104,10 @@ def _word(textpage: Any, text: str, first: int, last: int) -> Word:
 
     one, other = _box(textpage, first), _box(textpage, last)
     bold = pdfium.FPDFText_GetFontWeight(textpage, first) >= 600 or _is_bold(textpage, first)
-    return Word(text, min(one[0], other[0]), min(one[1], other[1]), max(one[2], other[2]), max(one[3], other[3]), bold)
+    quarters = round(max(pdfium.FPDFText_GetCharAngle(textpage, first), 0) / (math.pi / 2)) % 4
+    return Word(
+        text, min(one[0], other[0]), min(one[1], other[1]), max(one[2], other[2]), max(one[3], other[3]), bold, quarters
+    )
 
 
 def _box(textpage: Any, index: int) -> _Box:
@@ -113,31 +125,18 @@ def _is_bold(textpage: Any, index: int) -> bool:
     name = ctypes.create_string_buffer(100)
     flags = ctypes.c_int()
     pdfium.FPDFText_GetFontInfo(textpage, index, name, 100, flags)
-    return b"bold" in name.value.lower() or b"black" in name.value.lower()
-
-
-def is_lying(word: Word) -> bool:
-    """Whether a word is turned by a quarter: it is then higher than it is wide."""
-    return len(word.text) >= 4 and word.height > 1.5 * (word.right - word.left)
-
-
-def _direction(words: list[Word]) -> int:
-    """Quarter turns that most long words are rotated by, 0 where the page is upright."""
-    tall = [word for word in words if len(word.text) >= 4]
-    lying = [word for word in tall if is_lying(word)]
-    if len(lying) * 2 <= len(tall) or not tall:
-        return 0
-    steps = Counter((b.bottom > a.bottom) for a, b in zip(words, words[1:], strict=False) if abs(a.left - b.left) < 2)
-    return 1 if steps[True] >= steps[False] else 3
+    return _BOLD.search(name.value) is not None
 
 
 def _turned(word: Word, quarters: int) -> Word:
-    """A word of a page that is read from its side: up (1) or down (3)."""
-    if quarters == 1:
+    """A word of a page that has to be turned by so many quarters to be read."""
+    if quarters == 3:
         box = (word.bottom, -word.right, word.top, -word.left)
-    else:
+    elif quarters == 1:
         box = (-word.top, word.left, -word.bottom, word.right)
-    return Word(word.text, *box, word.bold, word.link)
+    else:
+        box = (-word.right, -word.top, -word.left, -word.bottom)
+    return Word(word.text, *box, word.bold, (word.quarters - quarters) % 4, word.link)
 
 
 def _links(page: "PdfPage") -> Iterator[tuple[_Box, str]]:

@@ -30,13 +30,16 @@ def load_pptx(content: bytes, name: str) -> Document:
     builder = Builder()
     first_title = None
     pages = 0
-    for pages, slide in enumerate(presentation.slides, start=1):  # noqa: B007
+    for pages, slide in enumerate(presentation.slides, start=1):
         if slide.element.get("show") == "0":
             continue
         title = _title(slide)
         builder.heading(title or f"Slide {pages}", 1, page=pages)
         first_title = first_title or title
+        before = len(builder.blocks)
         _read_slide(builder, slide, pages)
+        if title and len(builder.blocks) == before:  # a slide that is a picture with a title, or a part's beginning
+            builder.block(title, page=pages)
     front = package.properties()
     return builder.document(front.title or first_title or name, front, pages)
 

@@ -115,7 +115,7 @@ class _Worker:
     """One process. It is asked by one thread at a time."""
 
     def __init__(self, limits: ReadingSettings) -> None:
-        self._process = subprocess.Popen(
+        self._process = subprocess.Popen(  # noqa: S603  # no word of the command comes from outside
             [sys.executable, "-m", "knowledge.loaders.worker", str(int(limits.seconds) + 1), str(limits.memory_mb)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -160,8 +160,8 @@ class _Worker:
         if self.closed:
             return "reading was stopped"
         return (
-            f"reading needs over {limits.memory_mb} MB of memory, or the file is damaged: split the document or save it "
-            "anew, or raise reading.memory_mb in knowledge.yaml and save the file again"
+            f"reading needs over {limits.memory_mb} MB of memory, or the file is damaged: split the document or save "
+            "it anew, or raise reading.memory_mb in knowledge.yaml and save the file again"
         )
 
     def close(self) -> None:

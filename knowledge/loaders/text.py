@@ -17,6 +17,7 @@ _BOMS = (
 _BINARY = re.compile(rb"[\x01-\x06\x0e-\x1a]")
 """Control characters that no text has; ESC is left out, since terminals write it."""
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f\u200b\ufeff]")
+_TWICE = re.compile(r"[\xc2-\xf4][\x80-\xbf]*[\x80-\x9f][\x80-\xbf]*")
 _BREAK = re.compile(r"[\x0b\x0c\x85\u2028\u2029]")
 """Ends of lines and pages which no editor counts as lines."""
 
@@ -28,7 +29,15 @@ def decode(content: bytes, declared: str | None = None) -> str:
     best guess of charset-normalizer. Raises DocumentError for bytes that are not text.
     """
     text = _decode(content, declared).replace("\r\n", "\n").replace("\r", "\n")
-    return _CONTROL.sub("", _BREAK.sub(" ", text))
+    return _CONTROL.sub("", _BREAK.sub(" ", _TWICE.sub(_once, text)))
+
+
+def _once(twice: re.Match[str]) -> str:
+    """UTF-8 that a program once took for Latin-1 and saved as UTF-8 again."""
+    try:
+        return twice[0].encode("latin-1").decode("utf-8")
+    except UnicodeDecodeError:
+        return twice[0]
 
 
 def _decode(content: bytes, declared: str | None) -> str:
@@ -81,6 +90,7 @@ def _guess(content: bytes) -> str:
 
 
 _LATIN = ("cp1250", "cp1252", "cp1254", "cp1257", "cp1258")
+_BASE64 = re.compile(r"(?=\S*[a-z]\S*[A-Z])(?=\S*\d)[A-Za-z0-9+/]{40,76}(?:\n[A-Za-z0-9+/]{1,76})*={0,2}")
 _FIELD = re.compile(r"\s*(title|owner|keywords|tags|audience|updated|review by)\s*:\s*(.*)", re.I)
 _UNDERLINE = re.compile(r"\s*([=~-])\1{2,}\s*")
 
@@ -92,6 +102,8 @@ def load_text(content: bytes, name: str) -> Document:
     fields of front matter may stand right below it.
     """
     text = decode(content)
+    if _BASE64.fullmatch(text.strip()):
+        raise NothingToRead("data in base64, not text: decode it and save the result")
     front = read_front_matter(text)
     lines = text.split("\n")
     builder = Builder()
@@ -103,7 +115,10 @@ def load_text(content: bytes, name: str) -> Document:
         elif line.strip():
             start = start or number
         elif start is not None:
-            builder.block("\n".join(lines[start - 1 : number - 1]), line=start)
+            if start == number - 1 and builder.blocks and _is_heading(lines[number - 2]):
+                builder.heading(lines[number - 2], 1, start)
+            else:
+                builder.block("\n".join(lines[start - 1 : number - 1]), line=start)
             start = None
     blocks = builder.blocks
     if not blocks:
@@ -118,6 +133,12 @@ def load_text(content: bytes, name: str) -> Document:
             front = front_matter_of({match[1].replace(" ", "_"): match[2] for match in pairs})
     refuse_stray_audience(text, front)
     return builder.document(title or name, front)
+
+
+def _is_heading(line: str) -> bool:
+    """A line in capitals with nothing beside it."""
+    words = line.strip()
+    return words.isupper() and 4 <= len(words) <= 60 and sum(c.isalpha() for c in words) >= 4 and _is_title(words)
 
 
 def _is_title(line: str) -> bool:
