@@ -38,7 +38,7 @@ def read_file(file: FoundFile, before: FileRow | None, size: ChunkSize, fingerpr
         state="failed",
     )
     if loader_for(file.source) is None:
-        return ReadFile(_without_version(row, "skipped", unknown_type()))
+        return ReadFile(_without_version(row, "skipped", unknown_type(file.source)))
     if file.size > reader.largest:
         reason = (
             f"{file.size / 1e6:.0f} MB is over the limit of {reader.largest / 1e6:g} MB: split the document, or raise "

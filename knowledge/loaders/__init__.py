@@ -71,14 +71,22 @@ def loader_for(source: str) -> Loader | None:
 def load(content: bytes, source: str) -> Document:
     """Read a file by its content where that shows another type than its name."""
     if loader_for(source) is None:
-        raise NothingToRead(unknown_type())
+        raise NothingToRead(unknown_type(source))
     return LOADERS[real_type(content, _extension(source))](content, name_of(source))
 
 
-def unknown_type() -> str:
-    """Why a file of another type is skipped."""
-    kinds = " ".join(sorted(LOADERS))
-    return f"no reader for this type: save it as one of {kinds}"
+def unknown_type(source: str) -> str:
+    """Why a file of another type is skipped, and what to do."""
+    extension = _extension(source)
+    if not extension:
+        return "no extension in its name that says what it is: add that of its type, such as .txt or .pdf"
+    if extension in (".zip", ".7z", ".rar", ".gz", ".tar", ".tgz"):
+        return "an archive: unpack it, and drop the documents in it here"
+    if extension in (".png", ".jpg", ".jpeg", ".gif", ".tif", ".tiff", ".bmp", ".webp", ".heic", ".svg"):
+        return "a picture: run OCR (for example `ocrmypdf`), or write down what it shows"
+    return (
+        f"no reader for {extension} files: save it as PDF, DOCX, PPTX, XLSX, CSV, EML, ODT, RTF, HTML, Markdown or text"
+    )
 
 
 def name_of(source: str) -> str:
