@@ -48,7 +48,7 @@ class Reader:
             answer = worker.ask(content, source, size, self._limits.seconds)
         finally:
             self._give_back(worker)
-        if answer is None and used and not worker.late and not worker.closed:
+        if answer is None and used and not worker.late and not worker.stopped:
             return self.read_afresh(content, source, size)  # what earlier files left behind is not this one's fault
         return self._result(answer, worker)
 
@@ -95,11 +95,18 @@ class Reader:
             self._all.discard(worker)
         worker.close()
 
+    @property
+    def processes(self) -> list[int]:
+        """Ids of the worker processes that there are now."""
+        with self._lock:
+            return [worker.process for worker in self._all if worker.alive]
+
     def close(self) -> None:
         """End the workers. One that is reading raises DocumentError in its thread."""
         with self._lock:
             workers, self._all, self._idle = self._all, set(), []
         for worker in workers:
+            worker.stopped = True
             worker.close()
 
     def __enter__(self) -> Self:
@@ -123,7 +130,8 @@ class _Worker:
             cwd=_ROOT,
             env=without_secrets(),
         )
-        self.used = self.late = self.closed = False
+        self.process = self._process.pid
+        self.used = self.late = self.stopped = False
         self.alive = True
 
     def ask(self, content: bytes, source: str, size: ChunkSize, seconds: float) -> bytes | None:
@@ -157,7 +165,7 @@ class _Worker:
                 f"reading took over {limits.seconds:g} s: split the document or save it anew, or raise reading.seconds "
                 "in knowledge.yaml and save the file again"
             )
-        if self.closed:
+        if self.stopped:
             return "reading was stopped"
         return (
             f"reading needs over {limits.memory_mb} MB of memory, or the file is damaged: split the document or save "
@@ -166,7 +174,7 @@ class _Worker:
 
     def close(self) -> None:
         """End the process at once."""
-        self.alive, self.closed = False, True
+        self.alive = False
         self._process.kill()
         self._process.wait()
         for pipe in (self._process.stdin, self._process.stdout):
