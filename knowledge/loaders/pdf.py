@@ -155,7 +155,7 @@ class _Levels:
         self._by_marks = len(matched) >= 2 and 2 * len(matched) >= len(marks)
         found = [p for _, p in everything if self._is_large(p)]
         large = sorted({_size(p) for p in found}, reverse=True)
-        if 2 * len(found) > len(everything):  # a poster: only its largest line is one
+        if len(found) > 3 and 2 * len(found) > len(everything):  # a poster: only its largest line is one
             large = large[:1]
         self._sizes = {size: min(level, 5) for level, size in enumerate(large, start=1)}
         self.title = self._title([p for number, p in everything if number == 1])

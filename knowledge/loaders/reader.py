@@ -22,8 +22,7 @@ _REFUSALS = {kind.__name__: kind for kind in (AudienceUnknown, NothingToRead, Do
 class Reader:
     """Reads documents, each in a worker process that was idle or is started for it.
 
-    Threads may read side by side; `close` ends all workers, also those that are reading. A reader that was
-    closed starts new workers when it is used again.
+    Threads may read side by side; `close` ends all workers, also those that are reading.
     """
 
     def __init__(self, limits: ReadingSettings) -> None:
@@ -31,6 +30,7 @@ class Reader:
         self._lock = threading.Lock()
         self._idle: list[_Worker] = []
         self._all: set[_Worker] = set()
+        self._closed = False
 
     @property
     def largest(self) -> float:
@@ -82,8 +82,10 @@ class Reader:
         return self._start()
 
     def _start(self) -> "_Worker":
-        worker = _Worker(self._limits)
         with self._lock:
+            if self._closed:
+                raise DocumentError(_STOPPED)
+            worker = _Worker(self._limits)
             self._all.add(worker)
         return worker
 
@@ -104,6 +106,7 @@ class Reader:
     def close(self) -> None:
         """End the workers. One that is reading raises DocumentError in its thread."""
         with self._lock:
+            self._closed = True
             workers, self._all, self._idle = self._all, set(), []
         for worker in workers:
             worker.stopped = True
@@ -166,7 +169,7 @@ class _Worker:
                 "in knowledge.yaml and save the file again"
             )
         if self.stopped:
-            return "reading was stopped"
+            return _STOPPED
         return (
             f"reading needs over {limits.memory_mb} MB of memory, or the file is damaged: split the document or save "
             "it anew, or raise reading.memory_mb in knowledge.yaml and save the file again"
@@ -194,5 +197,6 @@ class _Worker:
         return self._process.stdin, self._process.stdout  # type: ignore[return-value]  # both are buffered binary
 
 
+_STOPPED = "reading was stopped"
 _START_UP = 20
 """Seconds that a process has for starting, on a machine that does everything else at the same time."""

@@ -37,7 +37,8 @@ def paragraph(text: str, style: str = "", properties: str = "") -> str:
 def odt(body: str) -> bytes:
     """A LibreOffice text."""
     names = " ".join(f'xmlns:{name}="{_ODF}:{name}:1.0"' for name in ("office", "text", "table"))
-    content = f"<office:document-content {names}><office:body><office:text>{body}</office:text></office:body></office:document-content>"  # fmt: skip
+    inside = f"<office:body><office:text>{body}</office:text></office:body>"
+    content = f"<office:document-content {names}>{inside}</office:document-content>"
     return zipped({"mimetype": "application/vnd.oasis.opendocument.text", "content.xml": content})
 
 
