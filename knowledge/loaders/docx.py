@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 _APP = "{http://schemas.openxmlformats.org/officeDocument/2006/extended-properties}"
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
-_STRICT = "http://purl.oclc.org/ooxml/wordprocessingml/main"
 _R = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
 _M = "{http://schemas.openxmlformats.org/officeDocument/2006/math}"
 _FALLBACK = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
@@ -54,8 +53,6 @@ class _Reader:
 
     def document(self, name: str) -> Document:
         root = self._package.xml(self._part)
-        if _STRICT in root.nsmap.values():
-            raise DocumentError("saved as Strict Open XML: save it as an ordinary Word document (.docx)")
         self._styled = any((self._level(paragraph) or 0) > 0 for paragraph in root.iter(f"{_W}p"))
         body = root.find(f"{_W}body")
         self._read(body if body is not None else root, 0)

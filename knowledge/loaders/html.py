@@ -42,6 +42,7 @@ _ENDS = {
 _DEEPEST = 100
 _END = re.compile(r"</(script|style)\b[^<>]{0,200}>", re.I)
 """The parser looks for the bare end tag; browsers take one with attributes as well."""
+_DECLARATION = re.compile(r"\A[^\S\n]*<\?xml[^<>\n]{0,200}\?>")
 _LAYOUT_WORDS = 60
 """A table with a cell of more words holds a page in its place, not data."""
 _CHARSET = re.compile(rb"<meta[^>]+charset\s*=\s*[\"']?\s*([\w.:-]+)", re.I)
@@ -52,7 +53,7 @@ def load_html(content: bytes, name: str) -> Document:
     """An `.html` file: headings, paragraphs, lists and tables of its main content."""
     from bs4 import BeautifulSoup
 
-    text = _END.sub(r"</\1>", decode(content, _charset(content)))
+    text = _END.sub(r"</\1>", _DECLARATION.sub("", decode(content, _charset(content))))
     soup = BeautifulSoup(text, "html.parser")
     title = soup.title.get_text(" ", strip=True) if soup.title else ""
     front = front_matter_of(_meta(soup))
@@ -78,15 +79,16 @@ def _meta(soup: "Tag") -> dict[str, str]:
     return fields
 
 
-def markdown_of_html(text: str) -> str:
-    """A piece of HTML inside Markdown, as Markdown."""
+def read_html(text: str, builder: Builder, line_above: int) -> None:
+    """Add a piece of HTML inside another document, which begins below line `line_above`."""
     from bs4 import BeautifulSoup
 
-    return "\n\n".join(block.text for block in html_blocks(BeautifulSoup(text, "html.parser")).blocks)
+    html_blocks(BeautifulSoup(text, "html.parser"), builder, line_above)
 
 
-def html_blocks(soup: "Tag") -> Builder:
+def html_blocks(soup: "Tag", builder: Builder | None = None, line_above: int = 0) -> Builder:
     """The blocks and headings of a parsed page or fragment, in reading order, with their source lines."""
+    builder = builder or Builder()
     for tag in soup.find_all(_NOISE):
         tag.decompose()
     for tag in soup.find_all(None, attrs={"role": list(_NOISE_ROLES)}):
@@ -98,8 +100,8 @@ def html_blocks(soup: "Tag") -> Builder:
     _close_elements(soup)
     _refuse_depth(soup)
     root = soup.find("main") or soup.find(None, attrs={"role": "main"}) or soup.find("article") or soup
-    builder = Builder()
     for name, text, line in _walk(root):
+        line = line_above + line if line is not None else None
         if level := _HEADINGS.get(name):
             builder.heading(plain(text.strip().lstrip("# ")), level, line)
         else:

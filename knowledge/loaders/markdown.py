@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from knowledge.documents import Document, NothingToRead, plain, type_of_block
 from knowledge.loaders.building import Builder
 from knowledge.loaders.front_matter import read_front_matter, refuse_stray_audience
-from knowledge.loaders.html import markdown_of_html
+from knowledge.loaders.html import read_html
 from knowledge.loaders.text import decode
 
 if TYPE_CHECKING:
@@ -54,6 +54,9 @@ def _read(text: str, skip: int) -> Builder:
         if token.type == "heading_open":
             heading = plain(_TAG.sub("", tokens[index + 1].content))
             builder.heading(heading, int(token.tag[1:]), skip + token.map[0] + 1)
+        elif token.type == "html_block":
+            text = "\n".join(source[token.map[0] : token.map[1]])
+            read_html(text, builder, skip + token.map[0])
         elif block := _block_text(token, source):
             builder.block(block, _KINDS.get(token.type, "text"), skip + token.map[0] + 1)
     return builder
@@ -62,10 +65,7 @@ def _read(text: str, skip: int) -> Builder:
 def _block_text(token: "Token", source: list[str]) -> str:
     if token.type == "hr" or token.map is None:
         return ""
-    text = "\n".join(source[token.map[0] : token.map[1]]).strip("\n").rstrip()
-    if token.type == "html_block":
-        return markdown_of_html(text)
-    return text
+    return "\n".join(source[token.map[0] : token.map[1]]).strip("\n").rstrip()
 
 
 def _blank_out(body: str) -> str:

@@ -19,6 +19,15 @@ MOST_PARTS = 10_000
 """Limits of what a container may expand to; pictures do not count, since no loader reads them."""
 _PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".emf", ".wmf", ".tif", ".tiff", ".bmp", ".mp4", ".m4a", ".wav", ".mov")
 _DAMAGED = "the file is damaged: open it in its program and save it again"
+_STRICT = tuple(
+    (b"http://purl.oclc.org/ooxml/" + strict, b"http://schemas.openxmlformats.org/" + usual)
+    for strict, usual in (
+        (b"wordprocessingml/main", b"wordprocessingml/2006/main"),
+        (b"officeDocument/relationships", b"officeDocument/2006/relationships"),
+        (b"officeDocument/math", b"officeDocument/2006/math"),
+    )
+)
+"""Names of "Strict Open XML", which Word can save as well."""
 _CORE = {
     "dc": "http://purl.org/dc/elements/1.1/",
     "cp": "http://schemas.openxmlformats.org/package/2006/metadata/core-properties",
@@ -62,7 +71,10 @@ class Package:
 
     def xml(self, name: str) -> "Element":
         """A part as XML, without entities or anything from outside."""
-        return parse_xml(self.read(name), name)
+        content = self.read(name)
+        for strict, usual in _STRICT if b"purl.oclc.org/ooxml" in content[:4096] else ():
+            content = content.replace(strict, usual)
+        return parse_xml(content, name)
 
     def optional_xml(self, name: str) -> "Element | None":
         """A part that may be missing."""

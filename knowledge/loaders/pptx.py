@@ -20,12 +20,12 @@ _BULLETS = ("BODY", "OBJECT", "VERTICAL_BODY", "VERTICAL_OBJECT")
 
 def load_pptx(content: bytes, name: str) -> Document:
     """A `.pptx` file. Slides that are hidden in the show, dates and footers are left out."""
-    from pptx import Presentation
+    from pptx.package import Package as Deck
 
     package = Package(content)  # refuses what expands without end before anything is parsed
     try:
-        presentation = Presentation(BytesIO(content))
-    except (KeyError, ValueError) as error:
+        presentation = Deck.open(BytesIO(content)).main_document_part.presentation  # type: ignore[attr-defined]
+    except (KeyError, ValueError, AttributeError) as error:
         raise DocumentError(f"the presentation is damaged ({error}): open it and save it again") from None
     builder = Builder()
     first_title = None

@@ -72,7 +72,7 @@ def _unmarked_utf16(content: bytes) -> str | None:
 
 def _declared(content: bytes, encoding: str | None) -> str | None:
     try:
-        return content.decode(encoding) if encoding else None
+        return content.decode(encoding.lower().removesuffix("-i")) if encoding else None  # iso-8859-8-i: as it is read
     except (UnicodeDecodeError, LookupError, ValueError):  # it lies, or there is no such encoding
         return None
 

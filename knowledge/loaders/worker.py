@@ -50,7 +50,7 @@ def _answer(content: bytes, request: dict[str, Any]) -> bytes:
         pass
     except RecursionError:
         return _refusal("DocumentError", "its parts are nested too deep: save the document anew")
-    except Exception as error:  # a library may raise anything on a hostile file
+    except BaseException as error:  # a library may raise anything on a hostile file; a panic of Rust is no Exception
         if "memory" in str(error).lower() and type(error).__name__ != "CalamineError":
             return _refusal("MemoryError", "")
         return _refusal("DocumentError", f"the reader failed: {type(error).__name__}: {error}"[:300])

@@ -86,9 +86,12 @@ def test_footnotes_stand_at_the_end_with_their_numbers() -> None:
     assert document.blocks == (Block("Claim[1]"), Block("[1] Within a month.", ("Notes",)))
 
 
-def test_a_strict_document_and_one_without_text_say_what_to_do() -> None:
-    strict = zipped({"word/document.xml": '<w:document xmlns:w="http://purl.oclc.org/ooxml/wordprocessingml/main"/>'})
-    with pytest.raises(DocumentError, match="save it as an ordinary Word document"):
-        load_docx(strict, "Name")
+def test_strict_open_xml_is_read_as_well() -> None:
+    name = "http://purl.oclc.org/ooxml/wordprocessingml/main"
+    strict = f'<w:document xmlns:w="{name}"><w:body>{paragraph("Text")}</w:body></w:document>'
+    assert load_docx(zipped({"word/document.xml": strict}), "Name").blocks == (Block("Text"),)
+
+
+def test_a_document_without_text_has_nothing_to_read() -> None:
     with pytest.raises(DocumentError, match="the file has no text"):
         load_docx(docx("<w:p/>"), "Name")
