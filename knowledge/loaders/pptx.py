@@ -24,7 +24,7 @@ def load_pptx(content: bytes, name: str) -> Document:
 
     package = Package(content)  # refuses what expands without end before anything is parsed
     try:
-        presentation = Deck.open(BytesIO(content)).main_document_part.presentation  # type: ignore[attr-defined]
+        presentation = Deck.open(BytesIO(content)).main_document_part.presentation
     except (KeyError, ValueError, AttributeError) as error:
         raise DocumentError(f"the presentation is damaged ({error}): open it and save it again") from None
     builder = Builder()
