@@ -10,6 +10,7 @@ from knowledge.carrying import Origin
 from knowledge.catalogue import Catalogue, Generation
 from knowledge.embedders import Embedders
 from knowledge.folder import Walk
+from knowledge.loaders.reader import Reader
 from knowledge.readers import Readers
 from knowledge.receipts import Progress, SyncReport
 from knowledge.recipe import FORMATS, Recipe
@@ -32,6 +33,7 @@ class Task:
 
     walk: Walk
     removing: Removing
+    reader: Reader
     progress: Progress | None = None
 
 
@@ -140,6 +142,7 @@ class Generations:
             await self.store(generation),
             lambda: self._embedders.of(generation.recipe),
             terms_of(generation.recipe.language),
+            task.reader,
             task.progress,
             task.removing,
             origin,

@@ -15,6 +15,7 @@ from knowledge.embedders import Embedders
 from knowledge.embedding import Embedder, give_back_memory
 from knowledge.folder import Walk, walk_documents
 from knowledge.generations import Generations, Task, terms_of
+from knowledge.loaders.reader import Reader
 from knowledge.quotes import Quote, best_quotes
 from knowledge.readers import Readers
 from knowledge.receipts import Progress, SyncReport
@@ -214,8 +215,9 @@ class Index:
                 report, error = None, "was stopped"
                 self._running_under = self._sources
                 try:
-                    task = await self._task(progress, confirmed)
-                    report = await work(task)
+                    with Reader(self._settings.knowledge.reading) as reader:  # whoever waits holds no process
+                        task = await self._task(progress, confirmed, reader)
+                        report = await work(task)
                     report.notes += await self._idle_patterns(task.walk)
                     error = ""
                     if report.embedded:
@@ -230,7 +232,7 @@ class Index:
                     self._searching = self._held_back = self._running_under = None
                     await asyncio.shield(self._log.end(number, time.monotonic() - started, report, error))
 
-    async def _task(self, progress: Progress | None, confirmed: bool) -> Task:
+    async def _task(self, progress: Progress | None, confirmed: bool, reader: Reader) -> Task:
         """What a run works with. Raises FolderError where there is nothing to work on."""
         walk = await asyncio.to_thread(walk_documents, self._sources)
         known = len(await self.files())
@@ -242,7 +244,7 @@ class Index:
                 "make room and run the command again"
             )
         largest = self._settings.knowledge.sync.largest_removal
-        return Task(walk, Removing(largest, confirmed, time.time_ns()), progress)
+        return Task(walk, Removing(largest, confirmed, time.time_ns()), reader, progress)
 
     async def _idle_patterns(self, walk: Walk) -> list[str]:
         """Restrictions that fit nothing, neither in the folders nor of what cannot be seen now."""
@@ -297,7 +299,7 @@ class Index:
             )
         for root, reason in walk.unreadable.items():
             return f"{root or self._home.documents} {reason}"
-        return f"{self._home.documents} holds no documents: drop Markdown, text or HTML files there"
+        return f"{self._home.documents} holds no documents: drop PDF, Word, Markdown or other files there"
 
 
 @asynccontextmanager

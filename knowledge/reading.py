@@ -6,14 +6,11 @@ from hashlib import sha256
 from pathlib import Path
 
 from knowledge.catalogue import FileRow, State
-from knowledge.chunking import Chunk, ChunkSize, chunk_document
+from knowledge.chunking import Chunk, ChunkSize
 from knowledge.documents import EVERYONE, AudienceUnknown, Document, DocumentError, NothingToRead
 from knowledge.folder import FoundFile
-from knowledge.loaders import LOADERS, loader_for, name_of
-from settings.errors import DeskhandError
-
-LARGEST_FILE = 50_000_000
-"""Bytes; a larger file is not read."""
+from knowledge.loaders import loader_for, name_of, unknown_type
+from knowledge.loaders.reader import Reader
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +24,8 @@ class ReadFile:
     """The content is the one already indexed."""
 
 
-def read_file(file: FoundFile, before: FileRow | None, size: ChunkSize, fingerprint: str) -> ReadFile:
-    """Read, load and cut one file; whatever is wrong with it ends up in its row.
+def read_file(file: FoundFile, before: FileRow | None, size: ChunkSize, fingerprint: str, reader: Reader) -> ReadFile:
+    """Read, load and cut one file; whatever is wrong with it ends up in its row. Call it in a thread.
 
     A version that was made under other rules of the settings does not stand in for a new one that fails:
     who may read it may have changed.
@@ -46,13 +43,16 @@ def read_file(file: FoundFile, before: FileRow | None, size: ChunkSize, fingerpr
         state="failed",
         rule=file.rule,
     )
-    loader = loader_for(file.source)
-    if loader is None:
-        kinds = ", ".join(sorted(LOADERS))
-        return ReadFile(_without_version(row, "skipped", f"no reader for this type (there are: {kinds})"))
-    if file.size > LARGEST_FILE:
-        reason = f"{file.size / 1e6:.0f} MB is over the limit of {LARGEST_FILE / 1e6:.0f} MB: split the document"
-        return ReadFile(row._replace(reason=_kept(reason, before, kept)))
+    if loader_for(file.source) is None:
+        return ReadFile(_without_version(row, "skipped", unknown_type(file.source)))
+    if file.size > reader.largest:
+        reason = (
+            f"{file.size / 1e6:.0f} MB is over the limit of {reader.largest / 1e6:g} MB: split the document, or raise "
+            "reading.largest_mb in knowledge.yaml"
+        )
+        return ReadFile(
+            row._replace(mtime_ns=-1, reason=_kept(reason, before, kept))
+        )  # the limit may be another next time
     try:
         content = Path(file.path).read_bytes()
     except OSError as error:  # may heal without the file's time changing: try again in the next run
@@ -63,26 +63,20 @@ def read_file(file: FoundFile, before: FileRow | None, size: ChunkSize, fingerpr
         return ReadFile(same, stays=True)
     row = row._replace(digest=digest)
     try:
-        document = loader(content, name_of(file.source))
-        chunks = chunk_document(document, size)
+        document, chunks = reader.read(content, file.source, size)
     except NothingToRead as error:
         return ReadFile(_without_version(row, "skipped", str(error)))
     except AudienceUnknown as error:
         return ReadFile(_without_version(row, "failed", str(error)))
     except DocumentError as error:
         return ReadFile(row._replace(reason=_kept(str(error), before, kept)))
-    except DeskhandError:
-        raise
-    except Exception as error:  # a loader's library may raise anything on a hostile file
-        reason = f"the reader failed: {type(error).__name__}: {error}"[:300]
-        return ReadFile(row._replace(reason=_kept(reason, before, kept)))
     document = replace(document, audience=document.audience or file.audience or (EVERYONE,))
     named = "\n".join([fingerprint, file.source, digest, *sorted(set(document.audience or ()))])
     version = sha256(named.encode("utf-8", "replace")).hexdigest()[:24]
     row = row._replace(state="indexed", version=version, chunks=len(chunks), title=document.title)
     if before is not None and before.version == version:  # back to what is in the store
         return ReadFile(row, stays=True)
-    return ReadFile(row, document, tuple(chunks))
+    return ReadFile(row, document, chunks)
 
 
 def _without_version(row: FileRow, state: State, reason: str) -> FileRow:

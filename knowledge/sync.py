@@ -16,6 +16,7 @@ from knowledge.catalogue import Catalogue, FileRow, Generation, State, embedding
 from knowledge.documents import EVERYONE
 from knowledge.embedding import Embedder, Vector
 from knowledge.folder import FoundFile, Walk
+from knowledge.loaders.reader import Reader
 from knowledge.readers import Readers
 from knowledge.reading import ReadFile, read_file
 from knowledge.receipts import Progress, Receipt, Silent, SyncReport
@@ -79,6 +80,7 @@ class Sync:
         store: Store,
         embedder: Callable[[], Awaitable[Embedder]],
         terms: TermWeights,
+        reader: Reader,
         progress: Progress | None = None,
         removing: Removing | None = None,
         origin: Origin | None = None,
@@ -89,6 +91,7 @@ class Sync:
         self._store = store
         self._embedder = embedder
         self._terms = terms
+        self._reader = reader
         self._progress = progress or Silent()
         self._removing = removing or Removing()
         self._origin = origin
@@ -177,7 +180,9 @@ class Sync:
                     self._moved.clear()
                     await self._moved.wait()
                 recipe = self._generation.recipe
-                read = await asyncio.to_thread(read_file, file, known.get(file.source), recipe.size, recipe.fingerprint)
+                read = await asyncio.to_thread(
+                    read_file, file, known.get(file.source), recipe.size, recipe.fingerprint, self._reader
+                )
                 if self._origin is not None and read.row.state not in ("indexed", "skipped"):
                     read = ReadFile(read.row._replace(version=None, chunks=0))  # the origin has what stays
                 self._queue.put_nowait(await self._start(read))

@@ -19,3 +19,22 @@ def set_default(name: str, value: str) -> None:
 def deskhand_variables() -> Iterator[str]:
     """Names of all variables that are meant for Deskhand."""
     return (name for name in os.environ if name.upper().startswith(PREFIX))
+
+
+_HARMLESS = (
+    "PATH",
+    "HOME",
+    "LANG",
+    "LC_ALL",
+    "TMPDIR",
+    "TZ",
+    "LD_LIBRARY_PATH",
+    "PYTHONHOME",
+    "PYTHONPATH",
+    "SYSTEMROOT",
+)
+
+
+def without_secrets() -> dict[str, str]:
+    """What a process needs that must not know any key: one that reads files of strangers."""
+    return {name: os.environ[name] for name in _HARMLESS if name in os.environ}

@@ -2,18 +2,32 @@
 
 A loader is a function `(content, name) -> Document`; `name` is the title of last resort. It raises
 DocumentError with a reason that an administrator can act on. To add a type, write the function and
-name its extensions in LOADERS.
+name its extensions in LOADERS. `load` reads a file by its real type, whatever its name says; run it by a
+`Reader` (`knowledge.loaders.reader`): a hostile file then ends a process of its own and nothing else.
 """
 
 from collections.abc import Callable
 from pathlib import PurePosixPath
 
-from knowledge.documents import Document
+from knowledge.documents import Document, NothingToRead
+from knowledge.loaders.detect import real_type
+from knowledge.loaders.docx import load_docx
+from knowledge.loaders.eml import load_eml
 from knowledge.loaders.html import load_html
 from knowledge.loaders.markdown import load_markdown
+from knowledge.loaders.odt import load_odt
+from knowledge.loaders.pdf import load_pdf
+from knowledge.loaders.pptx import load_pptx
+from knowledge.loaders.rtf import load_rtf
+from knowledge.loaders.sheets import load_csv, load_sheets
 from knowledge.loaders.text import load_text
 
 Loader = Callable[[bytes, str], Document]
+
+
+def _convert(content: bytes, name: str) -> Document:
+    raise NothingToRead("a file of an old office program: save it as DOCX, PPTX, EML or PDF")
+
 
 LOADERS: dict[str, Loader] = {
     ".md": load_markdown,
@@ -22,18 +36,64 @@ LOADERS: dict[str, Loader] = {
     ".text": load_text,
     ".html": load_html,
     ".htm": load_html,
+    ".pdf": load_pdf,
+    ".docx": load_docx,
+    ".docm": load_docx,
+    ".dotx": load_docx,
+    ".pptx": load_pptx,
+    ".pptm": load_pptx,
+    ".ppsx": load_pptx,
+    ".xlsx": load_sheets,
+    ".xlsm": load_sheets,
+    ".xlsb": load_sheets,
+    ".xls": load_sheets,
+    ".ods": load_sheets,
+    ".csv": load_csv,
+    ".tsv": load_csv,
+    ".eml": load_eml,
+    ".odt": load_odt,
+    ".rtf": load_rtf,
 }
 
-FORMAT = 1
+OLD: dict[str, Loader] = {".doc": _convert, ".ppt": _convert, ".msg": _convert}
+"""Types that no loader reads; often enough such a file holds another type, which is then read."""
+
+FORMAT = 2
 """Part of every file's version: raise it when a loader reads the same bytes differently."""
 
 
 def loader_for(source: str) -> Loader | None:
     """The loader for a file by its extension, None where there is none."""
-    return LOADERS.get(PurePosixPath(source).suffix.lower())
+    extension = _extension(source)
+    return LOADERS.get(extension) or OLD.get(extension)
+
+
+def load(content: bytes, source: str) -> Document:
+    """Read a file by its content where that shows another type than its name."""
+    if loader_for(source) is None:
+        raise NothingToRead(unknown_type(source))
+    return LOADERS[real_type(content, _extension(source))](content, name_of(source))
+
+
+def unknown_type(source: str) -> str:
+    """Why a file of another type is skipped, and what to do."""
+    extension = _extension(source)
+    if not extension:
+        return "no extension in its name that says what it is: add that of its type, such as .txt or .pdf"
+    if extension in (".zip", ".7z", ".rar", ".gz", ".tar", ".tgz"):
+        return "an archive: unpack it, and drop the documents in it here"
+    if extension in (".png", ".jpg", ".jpeg", ".gif", ".tif", ".tiff", ".bmp", ".webp", ".heic", ".svg"):
+        return "a picture: run OCR (for example `ocrmypdf`), or write down what it shows"
+    return (
+        f"no reader for {extension} files: save it as PDF, DOCX, PPTX, XLSX, CSV, EML, ODT, RTF, HTML, Markdown or text"
+    )
 
 
 def name_of(source: str) -> str:
     """A readable title from a file name: `help/reset_my-password.md` gives `Reset my password`."""
     words = PurePosixPath(source).stem.replace("_", " ").replace("-", " ").split()
     return " ".join(words).capitalize() or source
+
+
+def _extension(source: str) -> str:
+    return PurePosixPath(source).suffix.lower()

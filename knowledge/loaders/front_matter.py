@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from knowledge.documents import EVERYONE, AudienceUnknown, Block, Document
+from knowledge.documents import EVERYONE, AudienceUnknown, Block, Document, Heading
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,9 @@ class FrontMatter:
     review_by: date | None = None
     lines: int = 0
 
-    def document(self, title: str, blocks: Sequence[Block]) -> Document:
+    def document(
+        self, title: str, blocks: Sequence[Block], outline: Sequence[Heading] = (), pages: int | None = None
+    ) -> Document:
         """The document that this stands at the head of; its title is no heading of its own any more."""
         return Document(
             title=title,
@@ -31,6 +33,8 @@ class FrontMatter:
             audience=self.audience,
             updated=self.updated,
             review_by=self.review_by,
+            outline=tuple(outline),
+            pages=pages,
         )
 
 
@@ -76,7 +80,7 @@ def front_matter_of(data: Mapping[Any, Any], lines: int = 0) -> FrontMatter:
         raise AudienceUnknown("front matter: there is no field audiences: write audience")
     return FrontMatter(
         title=_text(data.get("title")),
-        keywords=_names(data, "keywords") + _names(data, "tags"),
+        keywords=tuple(dict.fromkeys(_names(data, "keywords") + _names(data, "tags"))),
         audience=_audience(data),
         updated=_date(data, "updated"),
         review_by=_date(data, "review_by"),

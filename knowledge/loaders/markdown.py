@@ -1,12 +1,12 @@
 """Markdown: blocks under their headings, with the lines where they stand."""
 
 import re
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from knowledge.documents import Block, Document, NothingToRead, plain, type_of_block
+from knowledge.documents import Document, NothingToRead, plain, type_of_block
+from knowledge.loaders.building import Builder
 from knowledge.loaders.front_matter import read_front_matter, refuse_stray_audience
-from knowledge.loaders.html import markdown_of_html
+from knowledge.loaders.html import read_html
 from knowledge.loaders.text import decode
 
 if TYPE_CHECKING:
@@ -33,48 +33,39 @@ def load_markdown(content: bytes, name: str) -> Document:
     text = decode(content)
     front = read_front_matter(text)
     refuse_stray_audience(text, front)
-    blocks = list(_blocks(text, front.lines))
-    if not blocks:
-        raise NothingToRead("no text below the front matter" if front.lines else "the file has no text")
-    title = front.title or _first_heading(blocks) or name
-    return front.document(title, blocks)
+    builder = _read(text, front.lines)
+    if not builder.blocks and front.lines:
+        raise NothingToRead("no text below the front matter")
+    return builder.document(front.title or builder.only_first_heading() or name, front)
 
 
-def _first_heading(blocks: list[Block]) -> str | None:
-    first = {block.headings[:1] for block in blocks}
-    return next(iter(first))[0] if len(first) == 1 and first != {()} else None
-
-
-def _blocks(text: str, skip: int) -> Iterator[Block]:
+def _read(text: str, skip: int) -> Builder:
     """Top-level blocks below the first `skip` lines; their text is the source's own lines."""
     from markdown_it import MarkdownIt
 
     lines = text.split("\n")
     body = _blank_out("\n".join(lines[skip:]))
     source = body.split("\n")
-    path: list[tuple[int, str]] = []
+    builder = Builder()
     tokens = MarkdownIt("commonmark").enable("table").parse(body)
     for index, token in enumerate(tokens):
         if token.level or token.map is None:
             continue
         if token.type == "heading_open":
-            level = int(token.tag[1:])
-            heading = " ".join(plain(_TAG.sub("", tokens[index + 1].content)).split())
-            path = [entry for entry in path if entry[0] < level]
-            if heading:
-                path.append((level, heading))
+            heading = plain(_TAG.sub("", tokens[index + 1].content))
+            builder.heading(heading, int(token.tag[1:]), skip + token.map[0] + 1)
+        elif token.type == "html_block":
+            text = "\n".join(source[token.map[0] : token.map[1]])
+            read_html(text, builder, skip + token.map[0])
         elif block := _block_text(token, source):
-            headings = tuple(heading for _, heading in path)
-            yield Block(block, headings, _KINDS.get(token.type, "text"), skip + token.map[0] + 1)
+            builder.block(block, _KINDS.get(token.type, "text"), skip + token.map[0] + 1)
+    return builder
 
 
 def _block_text(token: "Token", source: list[str]) -> str:
     if token.type == "hr" or token.map is None:
         return ""
-    text = "\n".join(source[token.map[0] : token.map[1]]).strip("\n").rstrip()
-    if token.type == "html_block":
-        return markdown_of_html(text)
-    return text
+    return "\n".join(source[token.map[0] : token.map[1]]).strip("\n").rstrip()
 
 
 def _blank_out(body: str) -> str:

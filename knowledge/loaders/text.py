@@ -3,7 +3,8 @@
 import codecs
 import re
 
-from knowledge.documents import Block, Document, DocumentError, NothingToRead
+from knowledge.documents import Document, DocumentError, NothingToRead
+from knowledge.loaders.building import Builder
 from knowledge.loaders.front_matter import front_matter_of, read_front_matter, refuse_stray_audience
 
 _BOMS = (
@@ -13,7 +14,10 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+_BINARY = re.compile(rb"[\x01-\x06\x0e-\x1a]")
+"""Control characters that no text has; ESC is left out, since terminals write it."""
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f\u200b\ufeff]")
+_TWICE = re.compile(r"[\xc2-\xf4][\x80-\xbf]*[\x80-\x9f][\x80-\xbf]*")
 _BREAK = re.compile(r"[\x0b\x0c\x85\u2028\u2029]")
 """Ends of lines and pages which no editor counts as lines."""
 
@@ -25,7 +29,15 @@ def decode(content: bytes, declared: str | None = None) -> str:
     best guess of charset-normalizer. Raises DocumentError for bytes that are not text.
     """
     text = _decode(content, declared).replace("\r\n", "\n").replace("\r", "\n")
-    return _CONTROL.sub("", _BREAK.sub(" ", text))
+    return _CONTROL.sub("", _BREAK.sub(" ", _TWICE.sub(_once, text)))
+
+
+def _once(twice: re.Match[str]) -> str:
+    """UTF-8 that a program once took for Latin-1 and saved as UTF-8 again."""
+    try:
+        return twice[0].encode("latin-1").decode("utf-8")
+    except UnicodeDecodeError:
+        return twice[0]
 
 
 def _decode(content: bytes, declared: str | None) -> str:
@@ -35,17 +47,32 @@ def _decode(content: bytes, declared: str | None) -> str:
                 return content.decode(encoding)
             except UnicodeDecodeError as error:
                 raise DocumentError(f"marked as {encoding}, but broken at byte {error.start}") from None
-    if b"\x00" in content[:8192]:
-        raise DocumentError("binary data, not text: give the file the extension of its real type")
+    if b"\x00" in content:
+        if wide := _unmarked_utf16(content):
+            return wide
+        if content.count(b"\x00") > len(content) // 100 or _BINARY.search(content[:8192]):
+            raise DocumentError("binary data, not text: give the file the extension of its real type")
     try:
         return content.decode("utf-8")
     except UnicodeDecodeError:
         return _declared(content, declared) or _guess(content)
 
 
+def _unmarked_utf16(content: bytes) -> str | None:
+    """UTF-16 without a mark: every second byte of western text is a null, and hardly any of the others."""
+    even, odd = content[:8192:2].count(0), content[1:8192:2].count(0)
+    for encoding, nulls, others in (("utf-16-le", odd, even), ("utf-16-be", even, odd)):
+        if len(content) % 2 == 0 and nulls * 2 > 0.6 * len(content[:8192]) and others * 20 < nulls:
+            try:
+                return content.decode(encoding)
+            except UnicodeDecodeError:
+                return None
+    return None
+
+
 def _declared(content: bytes, encoding: str | None) -> str | None:
     try:
-        return content.decode(encoding) if encoding else None
+        return content.decode(encoding.lower().removesuffix("-i")) if encoding else None  # iso-8859-8-i: as it is read
     except (UnicodeDecodeError, LookupError, ValueError):  # it lies, or there is no such encoding
         return None
 
@@ -63,6 +90,7 @@ def _guess(content: bytes) -> str:
 
 
 _LATIN = ("cp1250", "cp1252", "cp1254", "cp1257", "cp1258")
+_BASE64 = re.compile(r"(?=\S*[a-z]\S*[A-Z])(?=\S*\d)[A-Za-z0-9+/]{40,76}(?:\n[A-Za-z0-9+/]{1,76})*={0,2}")
 _FIELD = re.compile(r"\s*(title|owner|keywords|tags|audience|updated|review by)\s*:\s*(.*)", re.I)
 _UNDERLINE = re.compile(r"\s*([=~-])\1{2,}\s*")
 
@@ -74,19 +102,25 @@ def load_text(content: bytes, name: str) -> Document:
     fields of front matter may stand right below it.
     """
     text = decode(content)
+    if _BASE64.fullmatch(text.strip()):
+        raise NothingToRead("data in base64, not text: decode it and save the result")
     front = read_front_matter(text)
     lines = text.split("\n")
-    blocks: list[Block] = []
-    headings: tuple[str, ...] = ()
+    builder = Builder()
     start: int | None = None
     for number, line in enumerate([*lines[front.lines :], ""], start=front.lines + 1):
         if start == number - 1 and _UNDERLINE.fullmatch(line):  # the paragraph's only line so far
-            headings, start = (" ".join(lines[number - 2].split()),), None
+            builder.heading(lines[number - 2], 1, number - 1)
+            start = None
         elif line.strip():
             start = start or number
         elif start is not None:
-            blocks.append(Block("\n".join(lines[start - 1 : number - 1]).rstrip(), headings, line=start))
+            if start == number - 1 and builder.blocks and _is_heading(lines[number - 2]):
+                builder.heading(lines[number - 2], 1, start)
+            else:
+                builder.block("\n".join(lines[start - 1 : number - 1]), line=start)
             start = None
+    blocks = builder.blocks
     if not blocks:
         raise NothingToRead("the file has no text")
     title = front.title
@@ -94,11 +128,17 @@ def load_text(content: bytes, name: str) -> Document:
     pairs = [match for field in fields if (match := _FIELD.fullmatch(field))]
     if title is None and len(blocks) > 1 and not blocks[0].headings and _is_title(first) and len(pairs) == len(fields):
         title = first.strip()
-        blocks = blocks[1:]
+        del blocks[0]
         if pairs:
             front = front_matter_of({match[1].replace(" ", "_"): match[2] for match in pairs})
     refuse_stray_audience(text, front)
-    return front.document(title or name, blocks)
+    return builder.document(title or name, front)
+
+
+def _is_heading(line: str) -> bool:
+    """A line in capitals with nothing beside it."""
+    words = line.strip()
+    return words.isupper() and 4 <= len(words) <= 60 and sum(c.isalpha() for c in words) >= 4 and _is_title(words)
 
 
 def _is_title(line: str) -> bool:

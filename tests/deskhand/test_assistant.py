@@ -71,6 +71,6 @@ async def test_a_mistake_in_the_chain_is_found_before_anything_is_indexed(
 
 
 async def test_a_home_without_documents_says_where_to_drop_them(home: Home) -> None:
-    with pytest.raises(FolderError, match="holds no documents: drop Markdown, text or HTML files there"):
+    with pytest.raises(FolderError, match="holds no documents: drop PDF, Word, Markdown or other files there"):
         async with open_assistant(load_settings(home)):
             pytest.fail("must not open")

@@ -162,7 +162,7 @@ def test_a_missing_and_an_empty_documents_folder_are_status_1_with_one_line(home
     for command in (["ask", "x"], ["index"]):
         ran = deskhand(*command, "--home", str(home.root))
         assert ran.status == 1
-        assert ran.error == f"{home.documents} holds no documents: drop Markdown, text or HTML files there"
+        assert ran.error == f"{home.documents} holds no documents: drop PDF, Word, Markdown or other files there"
     home.documents.rmdir()
     ran = deskhand("index", "--home", str(home.root))
     assert (ran.status, ran.error.partition(":")[0]) == (1, f"there is no folder {home.documents}")

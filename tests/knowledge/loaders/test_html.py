@@ -2,8 +2,9 @@ from datetime import date
 
 import pytest
 
-from knowledge.documents import Block, Document, DocumentError, NothingToRead
-from knowledge.loaders.html import load_html, markdown_of_html
+from knowledge.documents import Block, Document, DocumentError, Heading, NothingToRead
+from knowledge.loaders.building import Builder
+from knowledge.loaders.html import load_html, read_html
 
 
 def load(text: str) -> Document:
@@ -189,5 +190,27 @@ def test_a_page_nested_deeper_than_any_real_one_is_refused_with_the_line() -> No
         load("<p>x</p>\n" + "<div>" * 200)
 
 
-def test_a_piece_of_html_becomes_markdown() -> None:
-    assert markdown_of_html("<p>a <i>b</i></p><ul><li>c</ul>") == "a *b*\n\n- c"
+def test_a_piece_of_html_is_added_to_a_document() -> None:
+    builder = Builder()
+    read_html("<h2>Head</h2>\n<p>a <i>b</i></p><ul><li>c</ul>", builder, 10)
+    assert builder.blocks == [Block("a *b*", ("Head",), line=12), Block("- c", ("Head",), "list", line=12)]
+    assert builder.outline == [Heading("Head", 2, 11)]
+
+
+def test_a_table_keeps_cells_that_span_and_needs_no_header() -> None:
+    page = "<table><tr><td rowspan=2>A<td>1<td><tr><td>2<br>3<td></table>"
+    assert texts(page) == ["| A | 1 |\n| --- | --- |\n| A | 2 3 |"]
+
+
+def test_a_table_that_only_holds_the_page_in_place_is_no_table() -> None:
+    page = "<table><tr><td><a href=/>Home</a><td><table><tr><td>x<td>y<tr><td>1<td>2</table>one<br><br>two</table>"
+    assert texts(page) == ["[Home](/)", "| x | y |\n| --- | --- |\n| 1 | 2 |", "one", "two"]
+
+
+def test_images_are_their_words_and_instructions_of_xml_are_none() -> None:
+    page = "<?xml version='1.0'?><p>See <img src='data:image/png;base64,AAAA' alt='the plan'>.<img src=x></p>"
+    assert texts(page) == ["See the plan."]
+
+
+def test_an_end_tag_with_attributes_ends_a_script() -> None:
+    assert texts("<script>x</script language><p>text") == ["text"]

@@ -2,7 +2,7 @@ from datetime import date
 
 import pytest
 
-from knowledge.documents import Block, Document, DocumentError, NothingToRead
+from knowledge.documents import Block, Document, DocumentError, Heading, NothingToRead
 from knowledge.loaders.markdown import load_markdown
 
 
@@ -103,7 +103,13 @@ def test_front_matter_is_honoured_and_lines_are_those_of_the_file() -> None:
         "# Pay\n\nText"
     )
     assert document == Document(
-        "Pay", (Block("Text", line=10),), ("a", "b"), ("hr",), date(2026, 1, 2), date(2027, 1, 2)
+        "Pay",
+        (Block("Text", line=10),),
+        ("a", "b"),
+        ("hr",),
+        date(2026, 1, 2),
+        date(2027, 1, 2),
+        outline=(Heading("Pay", 1, 8),),
     )
 
 
@@ -128,3 +134,8 @@ def test_the_title_is_the_front_matters_then_the_only_first_heading_then_the_nam
 ) -> None:
     document = load(text)
     assert (document.title, document.blocks[0].headings) == (title, headings)
+
+
+def test_the_outline_has_headings_without_text_as_well() -> None:
+    outline = load("# A\n\n## Empty\n\n## B\n\ntext").outline
+    assert outline == (Heading("A", 1, 1), Heading("Empty", 2, 3), Heading("B", 2, 5))

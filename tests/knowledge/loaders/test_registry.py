@@ -6,10 +6,14 @@ from hypothesis import strategies as st
 
 from knowledge.documents import Document, DocumentError, NothingToRead
 from knowledge.loaders import LOADERS, Loader, loader_for, name_of
+from knowledge.loaders import load as load_any
 from knowledge.loaders.html import load_html
 from knowledge.loaders.markdown import load_markdown
+from knowledge.loaders.pdf import load_pdf
 from knowledge.loaders.text import load_text
+from tests.knowledge.loaders import make
 
+OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600)
 WESTERN = "Müller – “café” costs €5. A naïve façade; Größe und Straße sind schöne Wörter."
 MARKUP = """
 --- | # ## * - 1. ``` ~~~ ` > <p> </p> <li> <ul> <td> <table> <b> <h2> <head> <body> <main> <nav> <div> </div>
@@ -43,7 +47,9 @@ def text_of(loader: Loader, content: bytes) -> str:
     return "\n".join([document.title, *(block.text for block in document.blocks)])
 
 
-class LoaderContract:
+class TextContract:
+    """What loaders of text promise on top."""
+
     loader: Loader
 
     @pytest.mark.parametrize("content", [b"", b" \r\n\t \n", b"\xef\xbb\xbf", b"\xef\xbb\xbf\n", b"\n" * 1000])
@@ -118,20 +124,111 @@ class LoaderContract:
         load(self.loader, "".join(pieces).encode())
 
 
-class TestText(LoaderContract):
+class TestText(TextContract):
     loader = staticmethod(load_text)
 
 
-class TestMarkdown(LoaderContract):
+class TestMarkdown(TextContract):
     loader = staticmethod(load_markdown)
 
 
-class TestHtml(LoaderContract):
+class TestHtml(TextContract):
     loader = staticmethod(load_html)
 
 
-def test_every_registered_loader_has_passed_the_contract() -> None:
-    assert {TestText.loader, TestMarkdown.loader, TestHtml.loader} == set(LOADERS.values())
+SAMPLES = {
+    ".md": b"# Head\n\nSome text.",
+    ".txt": b"Some text.\n\nMore text.",
+    ".html": b"<h1>Head</h1><p>Some text.",
+    ".csv": b"name;days\nAda;25\n",
+    ".eml": b"From: a@example.com\nSubject: Leave\n\nSome text.\n",
+    ".rtf": rb"{\rtf1\ansi Some text.\par}",
+    ".pdf": make.pdf([["Some text on a page."]]),
+    ".docx": make.docx("<w:p><w:r><w:t>Some text.</w:t></w:r></w:p>"),
+    ".odt": make.odt("<text:h>Head</text:h><text:p>Some text.</text:p>"),
+    ".pptx": make.pptx([("Head", ["Some text."], "")]),
+    ".xlsx": make.xlsx([["name", "days"], ["Ada", 25]]),
+}
+
+
+def test_there_is_a_sample_for_every_loader() -> None:
+    assert {LOADERS[extension] for extension in SAMPLES} == set(LOADERS.values())
+
+
+@pytest.mark.parametrize("extension", SAMPLES)
+class TestEveryLoader:
+    """The contract, kept by all types."""
+
+    def test_a_document_has_a_title_and_blocks_with_text(self, extension: str) -> None:
+        document = read(f"leave-days{extension}", SAMPLES[extension])
+        assert isinstance(document, Document)
+        assert document.title in ("Leave days", "Leave", "Head")
+        assert document.pages is None or document.pages >= 1
+
+    @pytest.mark.parametrize("content", [b"", b"  \n\n"])
+    def test_a_file_without_anything_has_nothing_to_read(self, extension: str, content: bytes) -> None:
+        assert isinstance(read(f"a{extension}", content), NothingToRead)
+
+    def test_a_file_that_was_not_copied_whole_gives_a_document_or_a_reason(self, extension: str) -> None:
+        content = SAMPLES[extension]
+        for part in range(1, 12):
+            read(f"a{extension}", content[: len(content) * part // 12])
+
+    @pytest.mark.parametrize("other", SAMPLES)
+    def test_content_of_another_type_is_read_as_that_or_refused(self, extension: str, other: str) -> None:
+        found = read(f"a{extension}", SAMPLES[other])
+        if other in (".pdf", ".docx", ".pptx", ".xlsx", ".odt", ".rtf"):
+            assert isinstance(found, Document)
+            assert found.blocks == LOADERS[other](SAMPLES[other], "A").blocks
+
+    @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @given(data=st.data())
+    def test_flipped_bytes_give_a_document_or_a_reason(self, extension: str, data: st.DataObject) -> None:
+        content = bytearray(SAMPLES[extension])
+        for _ in range(data.draw(st.integers(1, 8))):
+            content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
+        read(f"a{extension}", bytes(content))
+
+
+def read(source: str, content: bytes) -> Document | DocumentError:
+    """As the worker does it, but here: what a library raises on a broken file becomes a reason there."""
+    try:
+        return _checked(load_any(content, source))
+    except DocumentError as error:
+        refused = error
+    except Exception as error:
+        refused = DocumentError(f"the reader failed: {error!r}")
+    assert len(str(refused).split()) >= 3
+    return refused
+
+
+@pytest.mark.parametrize(
+    ("source", "content", "reason"),
+    [
+        ("a.pdf", b"just some text", "not a PDF file"),
+        ("a.docx", b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR", "a picture: run OCR"),
+        ("a.docx", make.zipped({"notes.txt": "x"}), "an archive without the parts of a DOCX file"),
+        ("a.md", make.zipped({"notes.txt": "x"}), "a zip archive: unpack it"),
+        ("a.docx", b"PK\x03\x04 and no more", "damaged or was not copied whole"),
+        ("a.docx", OLE + "EncryptedPackage".encode("utf-16-le"), "needs a password: save it without one"),
+        ("a.doc", OLE + "WordDocument".encode("utf-16-le"), r"an old Word document \(.doc\): save it as DOCX or PDF"),
+        ("a.ppt", OLE + "PowerPoint Document".encode("utf-16-le"), "save it as PPTX or PDF"),
+        ("a.msg", OLE + "__properties_version1.0".encode("utf-16-le"), "save it as EML or PDF"),
+        ("a.txt", b"\x1f\x8b\x08\x00", "a compressed archive"),
+        ("a.bin", b"x", "no reader for .bin files: save it as PDF"),
+        ("a.zip", b"x", "an archive: unpack it"),
+        ("notes", b"x", "no extension in its name"),
+        ("a.txt", b"8uPr5e8gVGVzbGEgLSDw4/j5+iDn+unu5CDy7CDk4ff55CDs+On55e0g", "base64"),
+    ],
+)
+def test_a_type_that_cannot_be_read_is_told_with_what_to_do(source: str, content: bytes, reason: str) -> None:
+    with pytest.raises(DocumentError, match=reason):
+        load_any(content, source)
+
+
+def test_a_page_saved_under_another_name_is_read_as_a_page() -> None:
+    assert [block.text for block in load_any(b"<!DOCTYPE html><p>Hello there", "a.txt").blocks] == ["Hello there"]
+    assert [block.text for block in load_any(b"<html><p>Hello there", "a.xls").blocks] == ["Hello there"]
 
 
 @settings(max_examples=60, deadline=None)
@@ -160,7 +257,8 @@ def test_a_block_begins_on_the_line_that_it_names(loader: Loader, paragraphs: li
         ("x/A.MARKDOWN", load_markdown),
         ("a.b.txt", load_text),
         ("a.HTM", load_html),
-        ("a.pdf", None),
+        ("a.pdf", load_pdf),
+        ("a.xyz", None),
         ("md", None),
         (".md", None),
     ],

@@ -1,0 +1,70 @@
+"""What passes between the reading process and its parent: a length and as many bytes, documents as JSON.
+
+JSON and not pickle: a process that a hostile file took over can then send nonsense, but no code.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import date
+from typing import Any, BinaryIO
+
+from knowledge.chunking import Chunk
+from knowledge.documents import Block, Document, Heading
+
+LARGEST = 2_000_000_000
+"""Bytes of one frame, the most that `reading.largest_mb` allows; a longer one is an error of the sender."""
+
+
+def write_frame(stream: BinaryIO, content: bytes) -> None:
+    """Send one frame."""
+    stream.write(len(content).to_bytes(8, "big"))
+    stream.write(content)
+    stream.flush()
+
+
+def read_frame(stream: BinaryIO) -> bytes | None:
+    """The next frame, None where the stream has ended, be it in the middle of one."""
+    head = stream.read(8)
+    length = int.from_bytes(head, "big")
+    if len(head) < 8 or length > LARGEST:
+        return None
+    content = stream.read(length)
+    return content if len(content) == length else None
+
+
+def encode(document: Document, chunks: Sequence[Chunk]) -> bytes:
+    """A document and its chunks as bytes."""
+    fields = {
+        **asdict(document),
+        "blocks": [[b.text, b.headings, b.kind, b.line, b.page] for b in document.blocks],
+        "outline": [[h.text, h.level, h.line, h.page] for h in document.outline],
+        "updated": document.updated.isoformat() if document.updated else None,
+        "review_by": document.review_by.isoformat() if document.review_by else None,
+    }
+    cut = [[c.ordinal, c.text, c.searched, c.headings, c.line, c.page] for c in chunks]
+    return json.dumps({"document": fields, "chunks": cut}, ensure_ascii=False).encode("utf-8", "replace")
+
+
+def decode(answer: dict[str, Any]) -> tuple[Document, tuple[Chunk, ...]]:
+    """The document and its chunks again."""
+    fields = answer["document"]
+    document = Document(
+        title=fields["title"],
+        blocks=tuple(Block(text, tuple(headings), *rest) for text, headings, *rest in fields["blocks"]),
+        keywords=tuple(fields["keywords"]),
+        audience=None if fields["audience"] is None else tuple(fields["audience"]),
+        updated=_date(fields["updated"]),
+        review_by=_date(fields["review_by"]),
+        outline=tuple(Heading(*heading) for heading in fields["outline"]),
+        pages=fields["pages"],
+    )
+    chunks = tuple(
+        Chunk(ordinal, text, searched, tuple(headings), line, page)
+        for ordinal, text, searched, headings, line, page in answer["chunks"]
+    )
+    return document, chunks
+
+
+def _date(value: str | None) -> date | None:
+    return None if value is None else date.fromisoformat(value)

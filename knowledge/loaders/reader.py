@@ -1,0 +1,202 @@
+"""Files read in processes of their own, with a limit on time and memory, so that none can harm the bot."""
+
+import json
+import subprocess
+import sys
+import threading
+from dataclasses import asdict
+from pathlib import Path
+from types import TracebackType
+from typing import BinaryIO, Self
+
+from knowledge.chunking import Chunk, ChunkSize
+from knowledge.documents import AudienceUnknown, Document, DocumentError, NothingToRead
+from knowledge.loaders.frames import decode, read_frame, write_frame
+from settings.environment import without_secrets
+from settings.sections import ReadingSettings
+
+_ROOT = Path(__file__).resolve().parent.parent.parent
+_REFUSALS = {kind.__name__: kind for kind in (AudienceUnknown, NothingToRead, DocumentError)}
+
+
+class Reader:
+    """Reads documents, each in a worker process that was idle or is started for it.
+
+    Threads may read side by side; `close` ends all workers, also those that are reading.
+    """
+
+    def __init__(self, limits: ReadingSettings) -> None:
+        self._limits = limits
+        self._lock = threading.Lock()
+        self._idle: list[_Worker] = []
+        self._all: set[_Worker] = set()
+        self._closed = False
+
+    @property
+    def largest(self) -> float:
+        """Bytes; a larger file is not to be read."""
+        return self._limits.largest_mb * 1_000_000
+
+    def read(self, content: bytes, source: str, size: ChunkSize) -> tuple[Document, tuple[Chunk, ...]]:
+        """The document in a file and its chunks.
+
+        Raises DocumentError with a reason where it cannot be read within the limits.
+        """
+        worker = self._take()
+        used = worker.used
+        try:
+            answer = worker.ask(content, source, size, self._limits.seconds)
+        finally:
+            self._give_back(worker)
+        if answer is None and used and not worker.late and not worker.stopped:
+            return self.read_afresh(content, source, size)  # what earlier files left behind is not this one's fault
+        return self._result(answer, worker)
+
+    def read_afresh(self, content: bytes, source: str, size: ChunkSize) -> tuple[Document, tuple[Chunk, ...]]:
+        """Like `read`, in a process that has read nothing before."""
+        worker = self._start()
+        try:
+            answer = worker.ask(content, source, size, self._limits.seconds)
+        finally:
+            self._give_back(worker)
+        return self._result(answer, worker)
+
+    def _result(self, answer: bytes | None, worker: "_Worker") -> tuple[Document, tuple[Chunk, ...]]:
+        if answer is None:
+            raise DocumentError(worker.end(self._limits))
+        try:
+            said = json.loads(answer)
+            if "error" not in said:
+                return decode(said)
+        except (ValueError, TypeError, KeyError):
+            raise DocumentError("the reader gave no sense: the file is damaged or hostile") from None
+        raise _REFUSALS.get(said["error"], DocumentError)(said.get("reason") or "no reason given")
+
+    def _take(self) -> "_Worker":
+        with self._lock:
+            while self._idle:
+                worker = self._idle.pop()
+                if worker.alive:
+                    return worker
+                self._all.discard(worker)
+        return self._start()
+
+    def _start(self) -> "_Worker":
+        with self._lock:
+            if self._closed:
+                raise DocumentError(_STOPPED)
+            worker = _Worker(self._limits)
+            self._all.add(worker)
+        return worker
+
+    def _give_back(self, worker: "_Worker") -> None:
+        with self._lock:
+            if worker.alive and worker in self._all:
+                self._idle.append(worker)
+                return
+            self._all.discard(worker)
+        worker.close()
+
+    @property
+    def processes(self) -> list[int]:
+        """Ids of the worker processes that there are now."""
+        with self._lock:
+            return [worker.process for worker in self._all if worker.alive]
+
+    def close(self) -> None:
+        """End the workers. One that is reading raises DocumentError in its thread."""
+        with self._lock:
+            self._closed = True
+            workers, self._all, self._idle = self._all, set(), []
+        for worker in workers:
+            worker.stopped = True
+            worker.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+class _Worker:
+    """One process. It is asked by one thread at a time."""
+
+    def __init__(self, limits: ReadingSettings) -> None:
+        self._process = subprocess.Popen(  # noqa: S603  # no word of the command comes from outside
+            [sys.executable, "-m", "knowledge.loaders.worker", str(int(limits.seconds) + 1), str(limits.memory_mb)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            cwd=_ROOT,
+            env=without_secrets(),
+        )
+        self.process = self._process.pid
+        self.used = self.late = self.stopped = False
+        self.alive = True
+
+    def ask(self, content: bytes, source: str, size: ChunkSize, seconds: float) -> bytes | None:
+        """The answer, None where the process ended instead or was ended after `seconds`."""
+        # starting up takes part of the first file's time, most of it on a machine that is busy
+        timer = threading.Timer(seconds if self.used else seconds + _START_UP, self._end_late)
+        timer.daemon = True
+        timer.start()
+        self.used = True
+        answer = None
+        try:
+            requests, answers = self._pipes()
+            write_frame(requests, json.dumps({"source": source, "size": asdict(size)}).encode())
+            write_frame(requests, content)
+            answer = read_frame(answers)
+        except (OSError, ValueError):  # it ended while it was being written to, or was closed
+            pass
+        finally:
+            timer.cancel()
+        if answer is None or answer.startswith(b'{"error": "MemoryError"'):
+            self.alive = False
+            self._process.kill()
+            self._process.wait()
+            return None
+        return answer
+
+    def end(self, limits: ReadingSettings) -> str:
+        """Why there was no answer."""
+        if self.late:
+            return (
+                f"reading took over {limits.seconds:g} s: split the document or save it anew, or raise reading.seconds "
+                "in knowledge.yaml and save the file again"
+            )
+        if self.stopped:
+            return _STOPPED
+        return (
+            f"reading needs over {limits.memory_mb} MB of memory, or the file is damaged: split the document or save "
+            "it anew, or raise reading.memory_mb in knowledge.yaml and save the file again"
+        )
+
+    def close(self) -> None:
+        """End the process at once."""
+        self.alive = False
+        self._process.kill()
+        self._process.wait()
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe is not None:
+                try:
+                    pipe.close()
+                except (OSError, ValueError):  # what was still to be written has nowhere to go
+                    continue
+
+    def _end_late(self) -> None:
+        self.late = True
+        self._process.kill()
+
+    def _pipes(self) -> tuple[BinaryIO, BinaryIO]:
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        return self._process.stdin, self._process.stdout  # type: ignore[return-value]  # both are buffered binary
+
+
+_STOPPED = "reading was stopped"
+_START_UP = 20
+"""Seconds that a process has for starting, on a machine that does everything else at the same time."""

@@ -1,0 +1,66 @@
+import pytest
+
+from knowledge.documents import DocumentError, NothingToRead
+from knowledge.loaders.pdf import load_pdf
+from tests.knowledge.loaders.make import pdf
+
+LEFT = [(72, 700 - 14 * n, 11, f"Left column line {n} runs on and on here") for n in range(8)]
+RIGHT = [(330, 700 - 14 * n, 11, f"Right column line {n} is just as long") for n in range(8)]
+
+
+def test_headings_are_larger_than_the_text_and_pages_are_known() -> None:
+    body = [(72, 700, 11, "Days may be carried over until the end of March."), (72, 686, 11, "Ask your manager first.")]
+    document = load_pdf(pdf([[(72, 740, 18, "Leave")], [(72, 740, 14, "Carrying over"), *body]]), "Name")
+    assert [(h.text, h.page) for h in document.outline] == [("Leave", 1), ("Carrying over", 2)]
+    [block] = document.blocks
+    assert block.text == "Days may be carried over until the end of March. Ask your manager first."
+    assert (block.page, document.pages) == (2, 2)
+
+
+@pytest.mark.parametrize("rows", [False, True], ids=["drawn by column", "drawn by row"])
+def test_columns_are_read_one_after_the_other(rows: bool) -> None:
+    lines = [line for pair in zip(LEFT, RIGHT, strict=True) for line in pair] if rows else LEFT + RIGHT
+    text = " ".join(block.text for block in load_pdf(pdf([lines]), "Name").blocks)
+    assert text.index("Left column line 7") < text.index("Right column line 0")
+    assert "line 0 runs on and on here Left column line 1" in text
+
+
+def test_rows_of_cells_become_a_table() -> None:
+    rows = [("Level", "Days"), ("Junior", "25"), ("Senior", "28")]
+    cells = [(x, 700 - 14 * n, 11, text) for n, row in enumerate(rows) for x, text in zip((72, 250), row, strict=True)]
+    [block] = load_pdf(pdf([cells]), "Name").blocks
+    assert block.kind == "table"
+    assert block.text.split("\n") == ["| Level | Days |", "| --- | --- |", "| Junior | 25 |", "| Senior | 28 |"]
+
+
+def test_what_repeats_at_the_edge_of_pages_is_dropped() -> None:
+    pages = [
+        [(72, 780, 9, "Acme handbook"), (72, 600, 11, f"Chapter {name} tells more."), (300, 20, 9, f"Page {n} of 4")]
+        for n, name in enumerate(("one", "two", "three", "four"), start=1)
+    ]
+    text = "\n".join(block.text for block in load_pdf(pdf(pages), "Name").blocks)
+    assert "Acme" not in text
+    assert "Page" not in text
+    assert text.count("tells more") == 4
+
+
+@pytest.mark.parametrize("pages", [[[]], [[]] * 20])
+def test_a_scan_is_skipped_with_what_to_do(pages: list[list[str]]) -> None:
+    with pytest.raises(NothingToRead, match=r"no text layer.*ocrmypdf"):
+        load_pdf(pdf(pages), "Name")
+
+
+def test_a_damaged_file_says_so() -> None:
+    with pytest.raises(DocumentError, match="damaged or was not copied whole"):
+        load_pdf(b"%PDF-1.7 and nothing else", "Name")
+
+
+def test_what_stands_before_the_mark_is_ignored() -> None:
+    assert (
+        load_pdf(b"\xef\xbb\xbf" + pdf([["Hello world out there."]]), "Name").blocks[0].text == "Hello world out there."
+    )
+
+
+def test_a_list_is_one_block() -> None:
+    [intro, block] = load_pdf(pdf([["Bring:", "- your badge", "- your laptop"]]), "Name").blocks
+    assert (intro.text, block.kind, block.text) == ("Bring:", "list", "- your badge\n- your laptop")
