@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 class IndexingBar:
     """Shows files done, throughput and time left; silent where nobody watches."""
 
-    def __init__(self) -> None:
+    def __init__(self, doing: str = "indexing") -> None:
+        self._doing = doing
         self._bar: RichProgress | None = None
         self._task: TaskID | None = None
 
@@ -34,7 +35,7 @@ class IndexingBar:
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
         self._bar = Progress(
-            TextColumn("indexing"),
+            TextColumn(self._doing),
             BarColumn(),
             MofNCompleteColumn(),
             TextColumn("{task.fields[speed]}"),
@@ -42,7 +43,7 @@ class IndexingBar:
             console=Console(stderr=True),
             transient=True,
         )
-        self._task = self._bar.add_task("indexing", total=files, speed="")
+        self._task = self._bar.add_task(self._doing, total=files, speed="")
         self._bar.start()
 
     def file(self, receipt: Receipt) -> None:

@@ -101,7 +101,8 @@ class Index:
             generation = await self._wanted_generation(current)
             store = await self._store(generation)
             size = self._size()
-            sync = Sync(self._catalogue, generation, store, self.embedder, self._terms, size, progress)
+            lint = self._settings.knowledge.lint
+            sync = Sync(self._catalogue, generation, store, self.embedder, self._terms, size, progress, lint)
             try:
                 report = await sync.run(walk)
             finally:

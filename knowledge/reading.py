@@ -9,8 +9,10 @@ from knowledge.catalogue import FileRow, State
 from knowledge.chunking import Chunk, ChunkSize, chunk_document
 from knowledge.documents import AudienceUnknown, Document, DocumentError, NothingToRead
 from knowledge.folder import FoundFile
+from knowledge.lint.checks import quarantine_reason
 from knowledge.loaders import LOADERS, loader_for, name_of
 from settings.errors import DeskhandError
+from settings.sections import LintSettings
 
 LARGEST_FILE = 50_000_000
 """Bytes; a larger file is not read."""
@@ -27,7 +29,9 @@ class ReadFile:
     """The content is the one already indexed."""
 
 
-def read_file(file: FoundFile, before: FileRow | None, size: ChunkSize, fingerprint: str) -> ReadFile:
+def read_file(
+    file: FoundFile, before: FileRow | None, size: ChunkSize, fingerprint: str, lint: LintSettings | None = None
+) -> ReadFile:
     """Read, load and cut one file; whatever is wrong with it ends up in its row."""
     row = FileRow(
         source=file.source,
@@ -52,11 +56,14 @@ def read_file(file: FoundFile, before: FileRow | None, size: ChunkSize, fingerpr
     except OSError as error:  # may heal without the file's time changing: try again in the next run
         return ReadFile(row._replace(mtime_ns=-1, reason=_kept(f"cannot be read: {error.strerror}", before)))
     digest = sha256(content).hexdigest()
-    if before is not None and before.digest == digest:
+    if before is not None and before.digest == digest and before.state != "quarantined":
         return ReadFile(before._replace(size=row.size, mtime_ns=row.mtime_ns, checked_ns=row.checked_ns), stays=True)
     row = row._replace(digest=digest)
     try:
         document = loader(content, name_of(file.source))
+        reason = quarantine_reason(file.source, document, lint) if lint else None
+        if reason is not None:
+            return ReadFile(row._replace(state="quarantined", reason=_kept(reason, before)))
         chunks = chunk_document(document, size)
     except NothingToRead as error:
         return ReadFile(_without_version(row, "skipped", str(error)))

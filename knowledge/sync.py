@@ -20,6 +20,7 @@ from knowledge.reading import ReadFile, read_file
 from knowledge.receipts import Progress, Receipt, Silent, SyncReport
 from knowledge.sparse import TermWeights
 from knowledge.store import Payload, Point, Store, point_id
+from settings.sections import LintSettings
 from settings.tasks import running
 
 _GROUP_CHUNKS = 64
@@ -51,6 +52,7 @@ class Sync:
         terms: TermWeights,
         size: ChunkSize,
         progress: Progress | None = None,
+        lint: LintSettings | None = None,
     ) -> None:
         self._catalogue = catalogue
         self._generation = generation
@@ -58,6 +60,7 @@ class Sync:
         self._embedder = embedder
         self._terms = terms
         self._size = size
+        self._lint = lint
         self._progress = progress or Silent()
         self._under_way: dict[bytes, Future[Vector]] = {}
         self._queue: asyncio.Queue[_Work | None] = asyncio.Queue()
@@ -93,6 +96,8 @@ class Sync:
 
     def _unchanged(self, file: FoundFile, row: FileRow | None) -> bool:
         if row is None or (row.size, row.mtime_ns) != (file.size, file.mtime_ns):
+            return False
+        if row.state == "quarantined":  # the settings may accept it now
             return False
         if row.checked_ns - row.mtime_ns < _SETTLED_NS:
             return False
@@ -130,7 +135,7 @@ class Sync:
                     self._moved.clear()
                     await self._moved.wait()
                 read = await asyncio.to_thread(
-                    read_file, file, known.get(file.source), self._size, self._generation.fingerprint
+                    read_file, file, known.get(file.source), self._size, self._generation.fingerprint, self._lint
                 )
                 self._queue.put_nowait(await self._start(read))
         finally:
