@@ -38,17 +38,11 @@ class LintOptions:
 async def lint_command(home: str | None, options: LintOptions) -> int:
     """Print the findings; the exit status: 1 where a severe one is among them."""
     settings = load_settings(find_home(home))
-    page = Path(options.html).expanduser() if options.html is not None else None
-    if page is not None and not page.parent.is_dir():
-        raise UsageError(f"--html: there is no folder {page.parent}")
+    page = _page_file(options.html)
     with IndexingBar("reading") as bar:
         linted = await run_lint(settings, options.paths, bar)
     if page is not None:
-        text = lint_page(linted, datetime.now(UTC).astimezone())
-        try:
-            page.write_text(text, encoding="utf-8", errors="backslashreplace")
-        except OSError as error:
-            raise UsageError(f"--html: {page} cannot be written: {error.strerror}") from None
+        _write_page(page, linted)
     if options.json_output:
         print(as_json(lint_as_dict(linted)))
     else:
@@ -56,6 +50,23 @@ async def lint_command(home: str | None, options: LintOptions) -> int:
         if page is not None:
             print(f"wrote {page}")
     return 1 if linted.count("severe") else 0
+
+
+def _page_file(path: str | None) -> Path | None:
+    if path is None:
+        return None
+    page = Path(path).expanduser()
+    if not page.parent.is_dir():
+        raise UsageError(f"--html: there is no folder {page.parent}")
+    return page
+
+
+def _write_page(page: Path, linted: Linted) -> None:
+    text = lint_page(linted, datetime.now(UTC).astimezone())
+    try:
+        page.write_text(text, encoding="utf-8", errors="backslashreplace")
+    except OSError as error:
+        raise UsageError(f"--html: {page} cannot be written: {error.strerror}") from None
 
 
 async def run_lint(settings: Settings, paths: Sequence[str], bar: IndexingBar) -> Linted:

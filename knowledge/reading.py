@@ -61,9 +61,8 @@ def read_file(
     row = row._replace(digest=digest)
     try:
         document = loader(content, name_of(file.source))
-        reason = quarantine_reason(file.source, document, lint) if lint else None
-        if reason is not None:
-            return ReadFile(row._replace(state="quarantined", reason=_kept(reason, before)))
+        if lint and (why := quarantine_reason(file.source, document, lint)):
+            return ReadFile(row._replace(state="quarantined", reason=_kept(why, before)))
         chunks = chunk_document(document, size)
     except NothingToRead as error:
         return ReadFile(_without_version(row, "skipped", str(error)))

@@ -40,7 +40,7 @@ QUARANTINING: tuple[CheckName, ...] = ("secret", "personal", "instructions")
 
 
 def accepted_checks(lint: LintSettings, source: str) -> frozenset[CheckName]:
-    """Checks whose findings in a document are meant, by the patterns of `lint.accept`; a folder stands for all in it."""
+    """Checks whose findings in a document are meant, by `lint.accept`; a folder stands for all in it."""
     return frozenset(
         check
         for pattern, checks in lint.accept.items()

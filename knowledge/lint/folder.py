@@ -153,8 +153,7 @@ def _together(looked: Sequence[_Looked]) -> Iterator[Finding]:
         yield from broken(one.file.source, one.links, files, anchors)
     entries = [one.entry for one in looked if one.entry is not None]
     pairs: set[tuple[str, str]] = set()
-    for finding in versions(entries, pairs):
-        yield finding
+    yield from versions(entries, pairs)
     yield from duplicates(entries, pairs)
 
 

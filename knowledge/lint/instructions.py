@@ -16,17 +16,26 @@ from knowledge.lint.findings import Finding, Subject
 _EARLIER = r"(?:previous|prior|preceding|above|earlier|former|existing|original|system|initial)"
 _ORDERS = r"(?:instructions?|prompts?|directions?|directives?|commands?|guidelines|rules|context|messages?)"
 _OVERRIDE = re.compile(
-    rf"\b(?:ignore|disregard|forget|override|bypass|do not follow|stop following)\s+(?:(?:all|any|every|the|your|my|of|these|those)\s+){{0,4}}"
+    rf"\b(?:ignore|disregard|forget|override|bypass|do not follow|stop following)\s+(?:(?:all|any|every|the|your"
+    rf"|my|of|these|those)\s+){{0,4}}"
     rf"(?:{_EARLIER}\s+(?:and\s+\w+\s+)?(?:\w+\s+)?)?{_ORDERS}\b(?:\s+(?:above|before|you (?:were|have been) given))?"
-    r"|\bignorier\w*\s+(?:\w+\s+){0,3}(?:vorherig|bisherig|vorangegangen|obig|früher|vorig)\w*\s+(?:\w+\s+)?(?:anweisung|instruktion|anordnung|befehl|prompt|regel)\w*"
+    r"|\bignorier\w*\s+(?:\w+\s+){0,3}(?:vorherig|bisherig|vorangegangen|obig|früher"
+    r"|vorig)\w*\s+(?:\w+\s+)?(?:anweisung|instruktion|anordnung|befehl|prompt|regel)\w*"
     r"|\bvergiss\s+(?:\w+\s+){0,3}(?:anweisung|instruktion|regel|befehl)\w*"
-    r"|\b(?:ignore[zr]?|oublie[zr]?|ne ten\w+ pas compte)\s+(?:de\s+)?(?:toutes\s+)?(?:les|tes|vos|des)\s+(?:instructions|consignes|directives|règles)(?:\s+(?:précédent|antérieur|ci-dessus)\w*)?"
-    r"|\b(?:ignor[ae]\w*|olvid[ae]\w*)\s+(?:todas?\s+)?(?:las?|tus|sus|os|as)\s+(?:instrucciones|indicaciones|órdenes|reglas)(?:\s+(?:anteriores|previas))?"
-    r"|\b(?:ignora\w*|dimentica\w*)\s+(?:tutte\s+)?(?:le|tue)\s+(?:\w+\s+)?(?:istruzioni|indicazioni|regole)(?:\s+precedenti)?"
-    r"|\b(?:ignore|esqueça|desconsidere)\s+(?:todas\s+)?(?:as|suas)\s+(?:instruções|regras)(?:\s+(?:anteriores|prévias))?"
-    r"|\b(?:negeer|vergeet)\s+(?:alle\s+)?(?:de\s+|je\s+)?(?:vorige|eerdere|voorgaande|bovenstaande)\s+(?:instructies|opdrachten|regels)"
-    r"|\b(?:zignoruj|ignoruj|zapomnij)\s+(?:o\s+)?(?:wszystki\w+\s+)?(?:poprzedni\w+|wcześniejsz\w+)\s+(?:instrukcj|poleceni|wskazówk)\w*"
-    r"|(?:игнорируй|проигнорируй|забудь)\w*\s+(?:все\s+)?(?:предыдущие|прежние|прошлые)\s+(?:инструкции|указания|команды)"
+    r"|\b(?:ignore[zr]?|oublie[zr]?|ne ten\w+ pas compte)\s+(?:de\s+)?(?:toutes\s+)?(?:les|tes|vos"
+    r"|des)\s+(?:instructions|consignes|directives|règles)(?:\s+(?:précédent|antérieur|ci-dessus)\w*)?"
+    r"|\b(?:ignor[ae]\w*|olvid[ae]\w*)\s+(?:todas?\s+)?(?:las?|tus|sus|os|as)\s+(?:instrucciones|indicaciones"
+    r"|órdenes|reglas)(?:\s+(?:anteriores|previas))?"
+    r"|\b(?:ignora\w*|dimentica\w*)\s+(?:tutte\s+)?(?:le|tue)\s+(?:\w+\s+)?(?:istruzioni|indicazioni"
+    r"|regole)(?:\s+precedenti)?"
+    r"|\b(?:ignore|esqueça|desconsidere)\s+(?:todas\s+)?(?:as|suas)\s+(?:instruções|regras)(?:\s+(?:anteriores"
+    r"|prévias))?"
+    r"|\b(?:negeer|vergeet)\s+(?:alle\s+)?(?:de\s+|je\s+)?(?:vorige|eerdere|voorgaande"
+    r"|bovenstaande)\s+(?:instructies|opdrachten|regels)"
+    r"|\b(?:zignoruj|ignoruj|zapomnij)\s+(?:o\s+)?(?:wszystki\w+\s+)?(?:poprzedni\w+"
+    r"|wcześniejsz\w+)\s+(?:instrukcj|poleceni|wskazówk)\w*"
+    r"|(?:игнорируй|проигнорируй|забудь)\w*\s+(?:все\s+)?(?:предыдущие|прежние|прошлые)\s+(?:инструкции|указания"
+    r"|команды)"
     r"|(?:önceki|yukarıdaki)\s+(?:tüm\s+)?(?:talimat|komut|yönerge)\w*\s+(?:yok say|göz ardı et|unut)"
     r"|(?:忽略|无视|忘记|忽視|無視)(?:掉|你)?(?:之前|以前|先前|前面|上面|以上|所有|全部|的)+(?:指令|指示|说明|提示|規則|规则|命令)"
     r"|(?:以前|これまで|上記|前)の(?:すべての|全ての)?(?:指示|命令|プロンプト)を?(?:すべて|全て)?(?:無視|忘れ)"
@@ -44,33 +53,46 @@ _HINTS = (
 )  # fmt: skip
 _SHORT_HINTS = re.compile(r"\b(?:AI|A\.I\.|KI|IA)s?\b", re.I)
 """Without one of these a text need not be looked at closely."""
-_UNMISTAKABLE = re.compile(r"^(?:ignore|ignorier\w*|忽略|无视)\s+(?:all|any|your|alle?)\b|^ignore (?:the )?(?:previous|above)|[一-龯가-힣а-я]", re.I)
+_UNMISTAKABLE = re.compile(
+    r"^(?:ignore|ignorier\w*|忽略|无视)\s+(?:all|any|your|alle?)\b|^ignore (?:the )?(?:previous|above)|[一-龯가-힣а-я]",
+    re.I,
+)
 _MODEL = (
-    r"(?:AI|A\.I\.|LLM|language model|large language model|chat-?bot|(?:AI|virtual|digital) (?:assistant|agent|model)|GPT|"
+    r"(?:AI|A\.I\.|LLM|language model|large language model|chat-?bot|(?:AI|virtual|digital) (?:assistant|agent"
+    r"|model)|GPT|"
     r"ChatGPT|Claude|Gemini|Copilot|KI|Sprachmodell|IA|modèle de langue|modelo de lenguaje)"
 )
 _ADDRESSED = re.compile(
-    rf"\b(?:note|attention|message|instructions?|hinweis|important)\s+(?:to|for|an|à|para)\s+(?:any |the |all |an? |die )?{_MODEL}s?\b"
+    rf"\b(?:note|attention|message|instructions?|hinweis|important)\s+(?:to|for|an|à|para)\s+(?:any |the |all "
+    rf"|an? |die )?{_MODEL}s?\b"
     rf"|\bif you are an? {_MODEL}\b(?=\s*[,:.;]|\s+(?:reading|processing|summari[sz]ing))"
     rf"|\b(?:dear|hey|hello|hi)\s+{_MODEL}\b"
     rf"|\b{_MODEL}s?\s+(?:reading|processing|summari[sz]ing)\s+this\b"
-    r"|\byou are now (?:an? )?(?:DAN\b|\w+ mode|in \w+ mode|unrestricted|jailbroken|free (?:of|from)|no longer bound|evil|a different)"
-    r"|\b(?:du bist (?:jetzt|nun)|tu es maintenant|ahora eres|a partir de ahora eres|from now on,? you (?:are|will|must))\b"
+    r"|\byou are now (?:an? )?(?:DAN\b|\w+ mode|in \w+ mode|unrestricted|jailbroken|free (?:of|from)"
+    r"|no longer bound|evil|a different)"
+    r"|\b(?:du bist (?:jetzt|nun)|tu es maintenant|ahora eres|a partir de ahora eres|from now on,? you (?:are"
+    r"|will|must))\b"
     r"|\bpretend (?:to be|that you are|you are) (?:an? )?(?:unrestricted|DAN|AI|jailbroken|administrator)"
     r"|\b(?:enable|activate|enter) (?:developer|debug|god|DAN|jailbreak) mode\b",
     re.I,
 )
 _ASKED = re.compile(
-    r"\b(?:reveal|print|output|repeat|show|display|leak|disclose|send|exfiltrate|verrate|révèle|revela)\s+(?:\w+\s+){0,3}"
-    r"(?:system prompt|hidden (?:prompt|instructions)|(?:initial|secret|your) (?:prompt|instructions)|system-?prompt\w*)"
-    r"|\b(?:and|then|instead|stattdessen|und|et|y|e|,|[.!])\s*(?:only\s+|just\s+|always\s+|to\s+)?(?:say|tell|answer|reply|respond|output|print|reveal|pretend|recommend|approve|write"
+    r"\b(?:reveal|print|output|repeat|show|display|leak|disclose|send|exfiltrate|verrate|révèle"
+    r"|revela)\s+(?:\w+\s+){0,3}"
+    r"(?:system prompt|hidden (?:prompt|instructions)|(?:initial|secret|your) (?:prompt|instructions)"
+    r"|system-?prompt\w*)"
+    r"|\b(?:and|then|instead|stattdessen|und|et|y|e|,|[.!])\s*(?:only\s+|just\s+|always\s+|to\s+)?(?:say|tell"
+    r"|answer|reply|respond|output|print|reveal|pretend|recommend|approve|write"
     r"|claim|insist|antworte|sag|schreib|réponds|dis|responde|di|rispondi|antwoord|odpowiedz)\b"
-    r"|\b(?:do not|don't|never)\s+(?:tell|mention|reveal|inform|warn)\s+(?:\w+\s+){0,2}(?:users?|person|employees?|anyone|humans?|this)\b"
+    r"|\b(?:do not|don't|never)\s+(?:tell|mention|reveal|inform|warn)\s+(?:\w+\s+){0,2}(?:users?|person"
+    r"|employees?|anyone|humans?|this)\b"
     r"|\bin (?:every|all|your) (?:answers?|repl(?:y|ies)|responses?|summar(?:y|ies))\b"
     r"|(?:回答|告诉|回复|输出|答え|出力)",
     re.I,
 )
-_TEMPLATE = re.compile(r"<\|(?:im_start|im_end|system|assistant|user|endoftext|eot_id|start_header_id)\|>|\[/?INST\]|<</?SYS>>")
+_TEMPLATE = re.compile(
+    r"<\|(?:im_start|im_end|system|assistant|user|endoftext|eot_id|start_header_id)\|>|\[/?INST\]|<</?SYS>>"
+)
 _OF_BEFORE = re.compile(rf"\b(?:{_EARLIER}|your)\b", re.I)
 _QUOTES = re.compile(r"[\"“”„«»「‘’'`]")
 _BASE64 = re.compile(r"(?<![A-Za-z0-9+/=_-])[A-Za-z0-9+/]{40,}={0,2}(?![A-Za-z0-9+/=_-])")
@@ -149,7 +171,11 @@ def _signs(text: str, code: bool) -> tuple[int, int, bool]:
     asked = _ASKED.search(text)
     for pattern in (_OVERRIDE, _ADDRESSED, _TEMPLATE):
         for match in pattern.finditer(text):
-            if pattern is _OVERRIDE and _is_said_to_people(match.group()) and not (asked and _OF_BEFORE.search(match.group())):
+            if (
+                pattern is _OVERRIDE
+                and _is_said_to_people(match.group())
+                and not (asked and _OF_BEFORE.search(match.group()))
+            ):
                 continue
             starts.append(match.start())
             quoted.append(code or _is_quoted(text, match))
@@ -173,5 +199,3 @@ def _is_quoted(text: str, match: re.Match[str]) -> bool:
     end = text.find("\n\n", match.end())
     before, after = text[start : match.start()], text[match.end() : end if end >= 0 else len(text)][:300]
     return bool(_QUOTES.search(before) and _QUOTES.search(after))
-
-

@@ -9,7 +9,9 @@ from urllib.parse import unquote
 from knowledge.documents import Document
 from knowledge.lint.findings import Finding, shown
 
-_LINK = re.compile(r"(?<!!)\[(?:[^\[\]]|!?\[[^\[\]]*\](?:\([^()]*\))?)*\]\(\s*(?:<([^<>\n]+)>|((?:[^()\s]|\([^()\s]*\))+))(?:\s+(?:\"[^\"]*\"|'[^']*'))?\s*\)")
+_LINK = re.compile(
+    r"(?<!!)\[(?:[^\[\]]|!?\[[^\[\]]*\](?:\([^()]*\))?)*\]\(\s*(?:<([^<>\n]+)>|((?:[^()\s]|\([^()\s]*\))+))(?:\s+(?:\"[^\"]*\"|'[^']*'))?\s*\)"
+)
 _DEFINITION = re.compile(r"^ {0,3}\[[^\]\n]+\]:\s*<?([^\s<>]+)", re.M)
 _CODE = re.compile(r"(`+)[^`\n]+\1")
 _ID = re.compile(r"\b(?:id|name)=[\"']([^\"']+)|\{[:#]+([\w-]+)\}")
@@ -27,7 +29,7 @@ class Link(NamedTuple):
 def links_of(document: Document) -> Iterator[Link]:
     """The relative links of a document. Where a site's root is cannot be known, so `/path` is not looked at."""
     for block in document.blocks:
-        if block.kind == "code" or "](" not in block.text and "]:" not in block.text:
+        if block.kind == "code" or ("](" not in block.text and "]:" not in block.text):
             continue
         text = _CODE.sub(lambda match: " " * len(match.group()), block.text)
         for match in [*_LINK.finditer(text), *_DEFINITION.finditer(text)]:
@@ -83,7 +85,9 @@ def _parents(source: str) -> Iterator[str]:
         yield source
 
 
-def broken(source: str, links: tuple[Link, ...], files: Files, anchors: Mapping[str, frozenset[str]]) -> Iterator[Finding]:
+def broken(
+    source: str, links: tuple[Link, ...], files: Files, anchors: Mapping[str, frozenset[str]]
+) -> Iterator[Finding]:
     """Relative links to files and headings that are not there, or are written otherwise."""
     told: set[str] = set()
     for link in links:
@@ -100,7 +104,8 @@ def broken(source: str, links: tuple[Link, ...], files: Files, anchors: Mapping[
             )  # fmt: skip
         elif found is None:
             yield Finding(
-                "link", "note" if path.endswith("/") else "warning", source, f"the link to {shown(path)!r} leads to no file",
+                "link", "note" if path.endswith("/") else "warning", source,
+                f"the link to {shown(path)!r} leads to no file",
                 "correct the path, or remove the link", link.line, link.page,
             )  # fmt: skip
         elif anchor and found in anchors and found.endswith((".md", ".markdown")):

@@ -15,24 +15,33 @@ _MEANING = {
     "note": "good to know",
 }
 _STYLE = """
-:root { color-scheme: light dark; --back: #f6f7f9; --card: #fff; --text: #1c2128; --dim: #59636e; --line: #dfe3e8;
+:root { color-scheme: light dark; --back: #f6f7f9; --card: #fff; --text: #1c2128; --dim: #59636e;
+  --line: #dfe3e8;
   --severe: #c62a2a; --warning: #a86400; --note: #2f6fb5; --good: #1f7a43; }
-@media (prefers-color-scheme: dark) { :root { --back: #14171c; --card: #1d2127; --text: #e4e8ed; --dim: #98a2ae;
+@media (prefers-color-scheme: dark) { :root { --back: #14171c; --card: #1d2127; --text: #e4e8ed;
+  --dim: #98a2ae;
   --line: #323841; --severe: #ff7b72; --warning: #e3a63b; --note: #79b8ff; --good: #57c27d; } }
 * { box-sizing: border-box; }
 body { margin: 0; background: var(--back); color: var(--text); font: 15px/1.5 system-ui, sans-serif; }
 main { max-width: 62rem; margin: 0 auto; padding: 2rem 1.25rem 4rem; }
 h1 { font-size: 1.6rem; margin: 0; } h2 { font-size: 1.1rem; margin: 2rem 0 .6rem; }
 p.dim, .dim { color: var(--dim); } p { margin: .2rem 0; }
-.figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(9rem, 1fr)); gap: .75rem; margin: 1.25rem 0; }
-.figure, .file, .chart { background: var(--card); border: 1px solid var(--line); border-radius: .6rem; padding: .8rem 1rem; }
+.figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(9rem, 1fr)); gap: .75rem;
+  margin: 1.25rem 0; }
+.figure, .file, .chart { background: var(--card); border: 1px solid var(--line); border-radius: .6rem;
+  padding: .8rem 1rem; }
 .figure b { display: block; font-size: 1.7rem; line-height: 1.2; font-variant-numeric: tabular-nums; }
-.severe { color: var(--severe); } .warning { color: var(--warning); } .note { color: var(--note); } .good { color: var(--good); }
-.chart svg { display: block; width: 100%; height: auto; } .chart text { font: 13px system-ui, sans-serif; fill: var(--text); }
-.chart .bar-severe { fill: var(--severe); } .chart .bar-warning { fill: var(--warning); } .chart .bar-note { fill: var(--note); }
+.severe { color: var(--severe); } .warning { color: var(--warning); } .note { color: var(--note);
+  } .good { color: var(--good); }
+.chart svg { display: block; width: 100%; height: auto; } .chart text { font: 13px system-ui, sans-serif;
+  fill: var(--text); }
+.chart .bar-severe { fill: var(--severe); } .chart .bar-warning { fill: var(--warning);
+  } .chart .bar-note { fill: var(--note); }
 .file { margin: .6rem 0; } .file h3 { font-size: .95rem; margin: 0 0 .3rem; overflow-wrap: anywhere; }
-ul { list-style: none; margin: 0; padding: 0; } li { padding: .45rem 0; border-top: 1px solid var(--line); overflow-wrap: anywhere; }
-.check { font-weight: 600; } .place { color: var(--dim); font-variant-numeric: tabular-nums; } .fix { color: var(--dim); }
+ul { list-style: none; margin: 0; padding: 0; } li { padding: .45rem 0; border-top: 1px solid var(--line);
+  overflow-wrap: anywhere; }
+.check { font-weight: 600; } .place { color: var(--dim); font-variant-numeric: tabular-nums;
+  } .fix { color: var(--dim); }
 """
 
 
@@ -43,7 +52,8 @@ def lint_page(linted: Linted, made: datetime) -> str:
 
 def _page(linted: Linted, made: datetime) -> Iterator[str]:
     yield "<!doctype html>"
-    yield '<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
+    yield '<html lang="en"><head><meta charset="utf-8">'
+    yield '<meta name="viewport" content="width=device-width, initial-scale=1">'
     yield "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">"
     yield f"<title>Documents: what to mend</title><style>{_STYLE}</style></head><body><main>"
     yield "<h1>Documents: what to mend</h1>"
@@ -62,7 +72,8 @@ def _page(linted: Linted, made: datetime) -> Iterator[str]:
     else:
         yield "<p>Nothing to mend.</p>"
     for severity, findings in groupby(linted.findings, key=lambda finding: finding.severity):
-        yield f'<h2 class="{severity}">{_PLURAL[severity].capitalize()} <span class="dim">{_MEANING[severity]}</span></h2>'
+        heading = f'{_PLURAL[severity].capitalize()} <span class="dim">{_MEANING[severity]}</span>'
+        yield f'<h2 class="{severity}">{heading}</h2>'
         for source, some in groupby(findings, key=lambda finding: finding.source):
             yield from _file(source, list(some))
     yield "</main></body></html>"
@@ -88,6 +99,7 @@ def _file(source: str, findings: Sequence[Finding]) -> Iterator[str]:
         place = f"page {finding.page}" if finding.page else f"line {finding.line}" if finding.line else ""
         yield (
             f'<li><span class="check {finding.severity}">{escape(finding.check)}</span> '
-            f'<span class="place">{place}</span><p>{escape(finding.reason)}</p><p class="fix">{escape(finding.fix)}</p></li>'
+            f'<span class="place">{place}</span><p>{escape(finding.reason)}</p>'
+            f'<p class="fix">{escape(finding.fix)}</p></li>'
         )
     yield "</ul></section>"

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterator
 
-from knowledge.lint.findings import Finding, Subject
+from knowledge.lint.findings import Finding, Line, Subject
 from knowledge.lint.veil import secrets_of
 
 _MANY_ADDRESSES = 15
@@ -27,7 +27,7 @@ def secret(subject: Subject) -> Iterator[Finding]:
 def personal(subject: Subject) -> Iterator[Finding]:
     """Card numbers, bank accounts and national ids, each by its check digits; long lists of e-mail addresses."""
     found: dict[str, set[str]] = {}
-    first = {}
+    first: dict[str, Line] = {}
     for text in subject.texts():
         for kind, pattern, valid in _NUMBERS:
             for match in pattern.finditer(text.text):
@@ -56,8 +56,10 @@ def personal(subject: Subject) -> Iterator[Finding]:
 
 _EMAIL = re.compile(r"(?<![\w.+-])(?P<name>[\w.+-]{1,64})@(?P<host>[\w-]+(?:\.[\w-]+)+)")
 _ROLE = re.compile(
-    r"^(?:help|support|info|hr|it|people|team|office|contact|sales|security|privacy|legal|finance|payroll|admin|no-?reply"
-    r"|abuse|press|jobs|careers|service|desk|facilities|travel|accounts?|billing|hello|mail|user(?:name)?|name|first.*"
+    r"^(?:help|support|info|hr|it|people|team|office|contact|sales|security|privacy|legal|finance|payroll|admin"
+    r"|no-?reply"
+    r"|abuse|press|jobs|careers|service|desk|facilities|travel|accounts?|billing|hello|mail|user(?:name)?|name"
+    r"|first.*"
     r"|postmaster|webmaster|compliance|training|benefits|expenses|invoices?)",
     re.I,
 )
@@ -89,7 +91,12 @@ def _iban(number: str) -> bool:
     return int("".join(str(int(char, 36)) for char in number[4:] + number[:4])) % 97 == 1
 
 
-_EXAMPLE_IBANS = {"GB82WEST12345698765432", "DE89370400440532013000", "FR1420041010050500013M02606", "GB29NWBK60161331926819"}
+_EXAMPLE_IBANS = {
+    "GB82WEST12345698765432",
+    "DE89370400440532013000",
+    "FR1420041010050500013M02606",
+    "GB29NWBK60161331926819",
+}
 
 
 def _dni(number: str) -> bool:
@@ -126,19 +133,32 @@ _NUMBERS: tuple[tuple[str, re.Pattern[str], Callable[[str], bool]], ...] = (
     (
         "payment card number",
         re.compile(
-            r"(?<![\w.-])(?<![0-9] )(?:4[0-9]{3}|5[1-5][0-9]{2}|2[2-7][0-9]{2}|6011|65[0-9]{2})([ -]?)[0-9]{4}\1[0-9]{4}\1[0-9]{4}(?![\w-]| ?[0-9])"
+            r"(?<![\w.-])(?<![0-9] )(?:4[0-9]{3}|5[1-5][0-9]{2}|2[2-7][0-9]{2}|6011"
+            r"|65[0-9]{2})([ -]?)[0-9]{4}\1[0-9]{4}\1[0-9]{4}(?![\w-]| ?[0-9])"
             r"|(?<![\w.-])3[47][0-9]{2}[ -]?[0-9]{6}[ -]?[0-9]{5}(?![\w-])"
         ),
         _luhn,
     ),
-    ("bank account number (IBAN)", re.compile(r"\b[A-Z]{2}[0-9]{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?\b", re.A), _iban),
+    (
+        "bank account number (IBAN)",
+        re.compile(r"\b[A-Z]{2}[0-9]{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?\b", re.A),
+        _iban,
+    ),
     ("social security number", re.compile(r"(?<![\w-])[0-9]{3}-[0-9]{2}-[0-9]{4}(?![\w-])"), _ssn),
     (
         "national insurance number",
-        re.compile(r"\b(?!BG|GB|NK|KN|TN|NT|ZZ|QQ|AB ?12)[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z] ?[0-9]{2} ?[0-9]{2} ?[0-9]{2} ?[A-D]\b", re.A),
+        re.compile(
+            r"\b(?!BG|GB|NK|KN|TN|NT|ZZ|QQ|AB ?12)[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z] ?[0-9]{2} ?"
+            r"[0-9]{2} ?[0-9]{2} ?[A-D]\b",
+            re.A,
+        ),
         _always,
     ),
     ("Spanish identity number", re.compile(r"(?<![\w-])(?:[0-9]{8}|[XYZ]-?[0-9]{7})-?[A-HJ-NP-TV-Z](?![\w-])"), _dni),
     ("French security number", re.compile(r"(?<![\w.-])[12][0-9]{2}(?:0[1-9]|1[0-2])[0-9]{10}(?![\w.-])"), _nir),
-    ("Italian tax code", re.compile(r"\b[A-Z]{6}[0-9]{2}[A-EHLMPR-T][0-9]{2}[A-Z][0-9]{3}[A-Z]\b", re.A), _codice_fiscale),
+    (
+        "Italian tax code",
+        re.compile(r"\b[A-Z]{6}[0-9]{2}[A-EHLMPR-T][0-9]{2}[A-Z][0-9]{3}[A-Z]\b", re.A),
+        _codice_fiscale,
+    ),
 )  # fmt: skip

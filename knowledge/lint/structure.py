@@ -48,8 +48,10 @@ def title(subject: Subject) -> Iterator[Finding]:
 
 
 _GENERIC = re.compile(
-    r"(?:microsoft (?:word|powerpoint|excel) - )?(?:untitled|unbenannt|sans titre|sin título|senza titolo|document|dokument"
-    r"|presentation|präsentation|powerpoint[ -]?presentation|new (?:text )?document|neues dokument|slide|page|seite|sheet|tabelle|title"
+    r"(?:microsoft (?:word|powerpoint|excel) - )?(?:untitled|unbenannt|sans titre|sin título|senza titolo"
+    r"|document|dokument"
+    r"|presentation|präsentation|powerpoint[ -]?presentation|new (?:text )?document|neues dokument|slide|page"
+    r"|seite|sheet|tabelle|title"
     r"|test|readme|index|home|draft|copy of)[\s_-]*\(?\d*\)?",
     re.I,
 )

@@ -19,7 +19,8 @@ _SERVICE = re.compile(
 )
 _ADDRESS = re.compile(r"\b[a-zA-Z][a-zA-Z0-9+.-]{1,20}://[^\s:/@<>]{1,80}:(?P<value>[^\s@/<>]{3,80})@(?P<host>[\w.-]+)")
 _ASSIGNED = re.compile(
-    r"\b(?:pass(?:word|wd|phrase|code)?|pwd|secret|(?:api|access|secret|client)[_ -]?(?:key|secret)|(?:auth[_ -]?)?token"
+    r"\b(?:pass(?:word|wd|phrase|code)?|pwd|secret|(?:api|access|secret|client)[_ -]?(?:key|secret)"
+    r"|(?:auth[_ -]?)?token"
     r"|passwort|kennwort|mot de passe|contrase[nñ]a|senha|wachtwoord|has[lł]o|lösenord|adgangskode|пароль|parola)"
     r"\b[\"'`*]{0,4}\s{0,3}(?::=|[:=：]|\bis\b)\s{0,3}[\"'`*]{0,4}(?P<value>[^\s\"'`<>|]{6,80})",
     re.I,
@@ -28,7 +29,8 @@ _JWT = re.compile(r"(?<![\w/=.-])eyJ[\w-]{15,}\.eyJ[\w-]{15,}\.[\w-]{20,}")
 
 _EXAMPLE = re.compile(r"example|your|xxxx|placeholder|redacted|1234567|abcdefg|changeme|dummy|fake", re.I)
 _NO_PASSWORD = re.compile(
-    r"example|your|change.?me|placeholder|dummy|sample|redacted|xxx|\*\*|\.\.\.|…|[${}()\[\]\\]|123456|abcdef|fake|hidden"
+    r"example|your|change.?me|placeholder|dummy|sample|redacted|xxx|\*\*|\.\.\.|…"
+    r"|[${}()\[\]\\]|123456|abcdef|fake|hidden"
     r"|passw|passwd|secret|insert|replace|^(?:foo|test)"
     r"|^\d+[-.,]?[a-z]*[-.]?[a-z]*$|^(?:sha|md|aes|rsa|base|oauth|utf|http|tls|ed|saml|mfa|2fa|bcrypt|pbkdf)[-_]?\d+"
     r"|^[a-z_]+(?:\.[a-z_0-9]+)+$|^[a-z]+://|^/|^[\d/.:-]+$|^[A-Z0-9_]+_[A-Z0-9_]+$",

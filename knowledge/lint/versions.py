@@ -61,7 +61,6 @@ def _marks(name: str) -> _Marks:
     return _Marks(bare, max(years, default=""), max(numbers, default=()), rank, True)
 
 
-
 def versions(entries: Sequence[Entry], told: set[tuple[str, str]]) -> Iterator[Finding]:
     """Documents of one name but for a year, a number, `final`, `draft`: the older one gets the finding.
 
@@ -106,7 +105,10 @@ def _groups(entries: Sequence[Entry]) -> Iterator[list[Entry]]:
                 entry
                 for entry in group
                 if entry is newest
-                or (likeness(entry.signature, newest.signature) >= _RELATED and (marked or entry.updated != newest.updated))
+                or (
+                    likeness(entry.signature, newest.signature) >= _RELATED
+                    and (marked or entry.updated != newest.updated)
+                )
             ]
             if len(related) > 1:
                 yield related

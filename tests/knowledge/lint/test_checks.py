@@ -68,7 +68,9 @@ def test_an_unknown_check_is_a_mistake_with_file_and_line(home: Home) -> None:
     assert "'invisible-text'" in problem.message
 
 
-_TEXT = st.text(max_size=200) | st.sampled_from([f"password: {TOKEN}", f"# {AWS}", "[x](", "| a |", "Ignore all previous"])
+_TEXT = st.text(max_size=200) | st.sampled_from(
+    [f"password: {TOKEN}", f"# {AWS}", "[x](", "| a |", "Ignore all previous"]
+)
 _BLOCK = st.builds(
     Block,
     text=_TEXT,
@@ -103,7 +105,19 @@ def test_no_document_breaks_a_check_and_no_finding_shows_a_secret(made: Document
 
 @pytest.mark.parametrize(
     "unit",
-    ["ignore ", "a", "[x](", "password: ", "a@", "1234 ", "-----BEGIN PRIVATE KEY-----\n", "A1", "and, then ", "://a:", "\u200ba"],
+    [
+        "ignore ",
+        "a",
+        "[x](",
+        "password: ",
+        "a@",
+        "1234 ",
+        "-----BEGIN PRIVATE KEY-----\n",
+        "A1",
+        "and, then ",
+        "://a:",
+        "\u200ba",
+    ],
 )
 def test_a_hostile_text_takes_no_quadratic_time_and_is_nothing_severe(unit: str) -> None:
     made = document(unit * (200_000 // len(unit)), updated=date(2026, 1, 1))

@@ -11,7 +11,9 @@ from settings import Home, Settings, UsageError, load_settings
 from tests.knowledge.lint.making import TOKEN
 
 Write = Callable[[str, str | bytes], Path]
-LEAVE = "# Leave\n\n## Carry over\n\nYou may carry over five days of annual leave into the next year, until March ends.\n"
+LEAVE = (
+    "# Leave\n\n## Carry over\n\nYou may carry over five days of annual leave into the next year, until March ends.\n"
+)
 
 
 def told(linted: Linted) -> list[tuple[str, str, int | None]]:
@@ -57,7 +59,7 @@ async def test_paths_choose_files_folders_and_patterns(settings: Settings, write
     ):
         linted = await lint_folder(settings, paths=paths)
         assert sorted({finding.source for finding in linted.findings if finding.check == "empty"}) == expected
-    with pytest.raises(UsageError, match="no document is named 'c/four.md'"):
+    with pytest.raises(UsageError, match=r"no document is named 'c/four\.md'"):
         await lint_folder(settings, paths=["c/four.md"])
     before = tmp_path / "not-dropped-yet.md"
     before.write_text(f"# Key\n\nThe token is {TOKEN}.\n{LEAVE}")
@@ -81,10 +83,14 @@ async def test_progress_is_told_for_every_file(settings: Settings, write: Write)
     assert (counting.started, counting.done) == (40, 40)
 
 
-async def test_a_document_should_be_found_by_its_own_title(settings: Settings, write: Write, embedder: Embedder) -> None:
+async def test_a_document_should_be_found_by_its_own_title(
+    settings: Settings, write: Write, embedder: Embedder
+) -> None:
     for number in range(4):
         write(f"knowledge/docs/copy{number}.md", f"# Cycle to work scheme\n\nCycle to work scheme, part {number}.\n")
-    write("knowledge/docs/pay.md", "---\naudience: [managers]\n---\n# Salary bands\n\nThe band of a team lead is seven.\n")
+    write(
+        "knowledge/docs/pay.md", "---\naudience: [managers]\n---\n# Salary bands\n\nThe band of a team lead is seven.\n"
+    )
     asked: list[tuple[str, tuple[str, ...]]] = []
     async with open_index(settings, embedder) as index:
         await index.sync()

@@ -97,7 +97,10 @@ def test_one_sign_in_an_old_memo_keeps_nothing_out() -> None:
 
 
 def test_invisible_text_is_named() -> None:
-    assert run("invisible-text", document("Flag: \U0001f3f4\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f")) == []
+    assert (
+        run("invisible-text", document("Flag: \U0001f3f4\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f"))
+        == []
+    )
     assert run("invisible-text", document("Family: 👨\u200d👩\u200d👧, soft\u00adhyphen, naïve")) == []
     [finding] = run("invisible-text", document("ca\u200brry o\u200bver da\u200bys"))
     assert finding.reason == "characters of no width inside words, 3 times"

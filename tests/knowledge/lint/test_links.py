@@ -39,7 +39,9 @@ def test_links_that_lead_nowhere() -> None:
     assert found("[x](gone/)") == [("note", 5, "the link to 'gone/' leads to no file")]
     [(severity, _, reason)] = found("[vpn](../help/vpn.md)")
     assert (severity, reason) == ("note", "the link to '../help/vpn.md' is written otherwise than 'help/VPN.md'")
-    assert found("[vpn](../help/VPN.md#nowhere)") == [("note", 5, "the link to '../help/VPN.md#nowhere' leads to no heading")]
+    assert found("[vpn](../help/VPN.md#nowhere)") == [
+        ("note", 5, "the link to '../help/VPN.md#nowhere' leads to no heading")
+    ]
     assert [line for _, line, _ in found("[x](gone.md) [y](gone.md)")] == [5]
 
 

@@ -32,7 +32,12 @@ def test_what_is_certainly_a_secret_is_severe_and_not_shown(text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["The password: hunter2", "The guest Wi-Fi password is Sunny-Meadow-42", "token = abc98765def", "mot de passe : soleil75"],
+    [
+        "The password: hunter2",
+        "The guest Wi-Fi password is Sunny-Meadow-42",
+        "token = abc98765def",
+        "mot de passe : soleil75",
+    ],
 )
 def test_what_may_be_one_is_a_warning(text: str) -> None:
     assert [finding.severity for finding in run("secret", document(text))] == ["warning"]

@@ -25,7 +25,9 @@ def test_single_pages_without_text() -> None:
     assert run("empty", document(blocks=blocks[:2], pages=3)) == []
 
 
-@pytest.mark.parametrize("title", ["Untitled", "Microsoft Word - Document1", "Untitled-2", "README", "---", "Unbenannt"])
+@pytest.mark.parametrize(
+    "title", ["Untitled", "Microsoft Word - Document1", "Untitled-2", "README", "---", "Unbenannt"]
+)
 def test_titles_that_say_nothing(title: str) -> None:
     assert [found.severity for found in run("title", document(WORDS, title=title))] == ["warning"]
 
@@ -42,13 +44,17 @@ def test_a_file_name_as_title() -> None:
 def test_headings_without_text() -> None:
     outline = (Heading("Leave", 1, 1), Heading("Carry over", 2, 3), Heading("Sick leave", 2, 7), Heading("Notes", 2, 9))
     made = document(outline=outline, blocks=(Block(WORDS, ("Carry over",), line=5), Block(WORDS, ("Notes",), line=11)))
-    assert [(found.line, found.reason) for found in run("heading-without-text", made)] == [(7, "nothing below 'Sick leave'")]
+    assert [(found.line, found.reason) for found in run("heading-without-text", made)] == [
+        (7, "nothing below 'Sick leave'")
+    ]
     assert run("heading-without-text", document(WORDS)) == []
 
 
 def test_a_table_that_is_cut() -> None:
     def table(rows: int) -> Block:
-        return Block("\n".join(["| a | b |", "|---|---|", *["| some words | more words |"] * rows]), kind="table", line=4)
+        return Block(
+            "\n".join(["| a | b |", "|---|---|", *["| some words | more words |"] * rows]), kind="table", line=4
+        )
 
     [finding] = run("large-table", document(blocks=(table(200),)))
     assert (finding.line, finding.severity) == (4, "note")

@@ -45,7 +45,9 @@ def test_dates_of_the_documents_count_more_than_names() -> None:
 
 def test_the_same_title_with_another_year_and_a_related_text() -> None:
     half = TEXT + " and more words" * 20
-    [finding] = found(entry("a/x.md", "Travel policy 2023", text=TEXT), entry("b/y.md", "Travel policy 2025", text=half))
+    [finding] = found(
+        entry("a/x.md", "Travel policy 2023", text=TEXT), entry("b/y.md", "Travel policy 2025", text=half)
+    )
     assert finding.source == "a/x.md"
 
 
