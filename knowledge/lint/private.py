@@ -29,13 +29,13 @@ def personal(subject: Subject) -> Iterator[Finding]:
     found: dict[str, set[str]] = {}
     first: dict[str, Line] = {}
     for text in subject.texts():
-        for kind, pattern, valid in _NUMBERS:
+        for kind, pattern, valid in _NUMBERS if _DIGITS.search(text.text) else ():
             for match in pattern.finditer(text.text):
                 value = re.sub(r"[\s-]", "", match.group()).upper()
                 if valid(value):
                     found.setdefault(kind, set()).add(value)
                     first.setdefault(kind, text.at(match.start()))
-        for match in _EMAIL.finditer(text.text):
+        for match in _EMAIL.finditer(text.text) if "@" in text.text else ():
             if _is_of_person(match["name"], match["host"]):
                 found.setdefault("e-mail address", set()).add(match.group().lower())
                 first.setdefault("e-mail address", text.at(match.start()))
@@ -54,6 +54,7 @@ def personal(subject: Subject) -> Iterator[Finding]:
             yield subject.find("personal", "warning", f"{count} of people", fix, first[kind])
 
 
+_DIGITS = re.compile(r"\d[\d -]?\d")
 _EMAIL = re.compile(r"(?<![\w.+-])(?P<name>[\w.+-]{1,64})@(?P<host>[\w-]+(?:\.[\w-]+)+)")
 _ROLE = re.compile(
     r"^(?:help|support|info|hr|it|people|team|office|contact|sales|security|privacy|legal|finance|payroll|admin"

@@ -15,6 +15,7 @@ from tests.knowledge.lint.making import AWS, KEY, TOKEN, document, run
         "glpat-" + "x7Kd93mQpZ2vLrT8nYwB",
         "sk_live_" + "4eC39HqLyjWDarjtT1zdp7dc",
         "postgres://app:Wq7rT9zL@db.acme-internal.com:5432/hr",
+        "postgres://app:correct-horse-staple@db.acme-internal.com/hr",
         "password: kX9#vTq2!mLz",
         "Passwort = Zr7-Kw93-Lmq8-Tv",
         "https://hooks.slack.com/services/" + "T02AB3CD4/B05EF6GH7/a8Kd93mQpZ2vLrT8nYwBx4Ce",
