@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from benchmarks import asking, crashing, fuzzing, indexing, retrieval, searching, syncing
+from benchmarks import asking, crashing, fuzzing, indexing, linting, retrieval, searching, syncing
 from benchmarks.measure import CHECKOUT, Figure
 from benchmarks.questions import SAMPLE
 
@@ -13,9 +13,7 @@ from benchmarks.questions import SAMPLE
 def main() -> None:
     """Print a line a figure; exit status 1 where one is over its bound."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument(
-        "names", nargs="*", metavar="NAME", help="retrieval, searching, syncing, asking, indexing, crashing, fuzzing"
-    )
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(_NAMES)}")
     parser.add_argument("--docs", type=Path, default=CHECKOUT / "knowledge" / "docs", help="folder of documents")
     parser.add_argument("--questions", type=Path, default=SAMPLE, help="questions about them, YAML or JSON lines")
     parser.add_argument("--rounds", type=int, default=20, help="how often crashing kills a run")
@@ -26,6 +24,7 @@ def main() -> None:
         "syncing": syncing.run,
         "asking": lambda: asking.run(options.docs),
         "indexing": lambda: indexing.run(options.docs),
+        "linting": linting.run,
         "crashing": lambda: crashing.run(options.rounds),
         "fuzzing": lambda: fuzzing.run(options.docs),
     }

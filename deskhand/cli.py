@@ -108,6 +108,25 @@ def index(
 
 
 @app.command()
+def lint(
+    context: typer.Context,
+    paths: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[PATH]...", help="Only these: documents, folders or patterns; or files elsewhere."),
+    ] = None,
+    html: Annotated[str | None, typer.Option("--html", metavar="FILE", help="Write a page for people as well.")] = None,
+    home: HomeOption = None,
+    groups: GroupsOption = "",
+    json: JsonOption = False,
+) -> None:
+    """Say what is wrong with the documents; exit status 1 where something is severe."""
+    from deskhand.lint import LintOptions, lint_command
+
+    if _run(lint_command(_home(context, home), LintOptions(tuple(paths or ()), html, json))):
+        raise typer.Exit(1)
+
+
+@app.command()
 def doctor(
     context: typer.Context, home: HomeOption = None, groups: GroupsOption = "", json: JsonOption = False
 ) -> None:

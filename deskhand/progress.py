@@ -17,7 +17,8 @@ class IndexingBar:
     It is as long as the chunks that are expected: a file counts by what it costs.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, doing: str = "indexing") -> None:
+        self._doing = doing
         self._bar: RichProgress | None = None
         self._task: TaskID | None = None
         self._files = self._done = 0
@@ -40,7 +41,7 @@ class IndexingBar:
 
         self._files, self._done = files, 0
         self._bar = Progress(
-            TextColumn("indexing"),
+            TextColumn(self._doing),
             BarColumn(),
             TextColumn("{task.fields[files]}"),
             TextColumn("{task.fields[speed]}"),
@@ -48,7 +49,7 @@ class IndexingBar:
             console=Console(stderr=True),
             transient=True,
         )
-        self._task = self._bar.add_task("indexing", total=None, speed="", files=self._shown())
+        self._task = self._bar.add_task(self._doing, total=None, speed="", files=self._shown())
         self._bar.start()
 
     def chunks(self, done: int, expected: int) -> None:

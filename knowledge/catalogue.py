@@ -247,14 +247,14 @@ class Catalogue:
             documents, chunks = rows.one()
             return int(documents), int(chunks)
 
-    async def under_other_rules(self, generation: Generation, rule: Callable[[str], str]) -> frozenset[str]:
-        """Versions of files about which the settings say something else now than when they were read."""
+    async def under_other_rules(self, generation: Generation, allowed: Callable[[str, str], bool]) -> frozenset[str]:
+        """Versions of files that were made under a rule which is not `allowed` for their source any more."""
         columns = (_file.c.version, _file.c.source, _file.c.rule)
         async with self._engine.connect() as connection:
             rows = await connection.execute(
                 select(*columns).where(_file.c.generation == generation.id, _file.c.version.is_not(None))
             )
-            return frozenset(version for version, source, known in rows if rule(source) != known)
+            return frozenset(version for version, source, known in rows if not allowed(source, known))
 
     async def hidden(self, generation: Generation) -> frozenset[str]:
         """Versions in the store that no query may see."""

@@ -18,7 +18,7 @@ from knowledge.sparse import TermWeights
 from knowledge.store import Store, Stores
 from knowledge.sync import Removing, Sync
 from settings.errors import EmbeddingError, IndexMismatch, IndexUnusable
-from settings.sections import KnowledgeSettings
+from settings.sections import KnowledgeSettings, LintSettings
 
 
 @lru_cache(maxsize=8)
@@ -34,6 +34,7 @@ class Task:
     walk: Walk
     removing: Removing
     reader: Reader
+    lint: LintSettings
     progress: Progress | None = None
 
 
@@ -143,6 +144,7 @@ class Generations:
             lambda: self._embedders.of(generation.recipe),
             terms_of(generation.recipe.language),
             task.reader,
+            task.lint,
             task.progress,
             task.removing,
             origin,

@@ -244,7 +244,7 @@ class Index:
                 "make room and run the command again"
             )
         largest = self._settings.knowledge.sync.largest_removal
-        return Task(walk, Removing(largest, confirmed, time.time_ns()), reader, progress)
+        return Task(walk, Removing(largest, confirmed, time.time_ns()), reader, self._settings.knowledge.lint, progress)
 
     async def _idle_patterns(self, walk: Walk) -> list[str]:
         """Restrictions that fit nothing, neither in the folders nor of what cannot be seen now."""
@@ -282,7 +282,7 @@ class Index:
         settled = self._running_under in (None, sources)
         if self._held_back is not None and self._held_back[0] == generation.id and settled:
             return self._held_back[1]
-        versions = await self._catalogue.under_other_rules(generation, sources.rule)
+        versions = await self._catalogue.under_other_rules(generation, sources.allows)
         if sources is self._sources:
             self._held_back = (generation.id, versions)
         return versions

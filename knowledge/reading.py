@@ -9,8 +9,11 @@ from knowledge.catalogue import FileRow, State
 from knowledge.chunking import Chunk, ChunkSize
 from knowledge.documents import EVERYONE, AudienceUnknown, Document, DocumentError, NothingToRead
 from knowledge.folder import FoundFile
+from knowledge.lint.checks import quarantine_reason
 from knowledge.loaders import loader_for, name_of, unknown_type
 from knowledge.loaders.reader import Reader
+from knowledge.sources import same_readers
+from settings.sections import LintSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,13 +27,15 @@ class ReadFile:
     """The content is the one already indexed."""
 
 
-def read_file(file: FoundFile, before: FileRow | None, size: ChunkSize, fingerprint: str, reader: Reader) -> ReadFile:
+def read_file(
+    file: FoundFile, before: FileRow | None, size: ChunkSize, fingerprint: str, reader: Reader, lint: LintSettings
+) -> ReadFile:
     """Read, load and cut one file; whatever is wrong with it ends up in its row. Call it in a thread.
 
     A version that was made under other rules of the settings does not stand in for a new one that fails:
     who may read it may have changed.
     """
-    kept = before if before is not None and before.rule == file.rule else None
+    kept = before if before is not None and same_readers(before.rule, file.rule) else None
     row = FileRow(
         source=file.source,
         size=file.size,
@@ -58,7 +63,7 @@ def read_file(file: FoundFile, before: FileRow | None, size: ChunkSize, fingerpr
     except OSError as error:  # may heal without the file's time changing: try again in the next run
         return ReadFile(row._replace(mtime_ns=-1, reason=_kept(f"cannot be read: {error.strerror}", before, kept)))
     digest = sha256(content).hexdigest()
-    if kept is not None and kept.digest == digest:
+    if kept is not None and kept.digest == digest and kept.rule == file.rule:
         same = kept._replace(size=row.size, mtime_ns=row.mtime_ns, checked_ns=row.checked_ns, missing_ns=0)
         return ReadFile(same, stays=True)
     row = row._replace(digest=digest)
@@ -70,6 +75,10 @@ def read_file(file: FoundFile, before: FileRow | None, size: ChunkSize, fingerpr
         return ReadFile(_without_version(row, "failed", str(error)))
     except DocumentError as error:
         return ReadFile(row._replace(reason=_kept(str(error), before, kept)))
+    if found := quarantine_reason(file.source, document, lint):
+        if kept is not None and kept.digest == digest:  # the settings have changed: this is what was found until now
+            return ReadFile(_without_version(row, "quarantined", found))
+        return ReadFile(row._replace(state="quarantined", reason=_kept(found, before, kept)))
     document = replace(document, audience=document.audience or file.audience or (EVERYONE,))
     named = "\n".join([fingerprint, file.source, digest, *sorted(set(document.audience or ()))])
     version = sha256(named.encode("utf-8", "replace")).hexdigest()[:24]

@@ -14,6 +14,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from knowledge.documents import EVERYONE
+from knowledge.lint.checks import quarantine_rule
 from settings.home import Home
 from settings.sections import KnowledgeSettings
 
@@ -54,6 +55,7 @@ class Sources:
 
     def __init__(self, home: Home, knowledge: KnowledgeSettings) -> None:
         self.home = home
+        self._lint = knowledge.lint
         docs = Source("", home.documents, (), knowledge.link, any_of(["*"]), any_of(knowledge.ignore))
         others = [
             Source(
@@ -91,7 +93,11 @@ class Sources:
 
     def rule(self, shown: str) -> str:
         """A digest of what the settings say about a document; another one means that it has to be read again."""
-        return _rule(self.split(shown)[0].name, self.audience(shown))
+        return f"{_rule(self.split(shown)[0].name, self.audience(shown))}:{quarantine_rule(self._lint, shown)}"
+
+    def allows(self, shown: str, rule: str) -> bool:
+        """Whether a version that was made under `rule` may be shown: its readers are still the same."""
+        return same_readers(rule, f"{_rule(self.split(shown)[0].name, self.audience(shown))}:")
 
     def changed_hands(self, shown: str, rule: str) -> bool:
         """Whether a document was of another source when `rule` was made: of one that is no longer there."""
@@ -121,8 +127,13 @@ class Sources:
         return [pattern for pattern, _, _ in idle]
 
 
+def same_readers(rule: str, other: str) -> bool:
+    """Whether two rules say the same of who may read a document, whatever else they say."""
+    return rule.rpartition(":")[0] == other.rpartition(":")[0]
+
+
 @lru_cache(maxsize=1024)
 def _rule(name: str, audience: tuple[str, ...]) -> str:
-    """The source's name, and a digest of everything else."""
+    """The source's name, and a digest of the audience."""
     said = json.dumps(sorted(set(audience))).encode("utf-8", "replace")
     return f"{name}:{blake2b(said, digest_size=8).hexdigest()}"

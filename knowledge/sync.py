@@ -23,6 +23,7 @@ from knowledge.receipts import Progress, Receipt, Silent, SyncReport
 from knowledge.removal import Removals, decide
 from knowledge.sparse import TermWeights
 from knowledge.store import Payload, Point, Store, point_id
+from settings.sections import LintSettings
 from settings.tasks import running
 
 _GROUP_CHUNKS = 64
@@ -81,6 +82,7 @@ class Sync:
         embedder: Callable[[], Awaitable[Embedder]],
         terms: TermWeights,
         reader: Reader,
+        lint: LintSettings,
         progress: Progress | None = None,
         removing: Removing | None = None,
         origin: Origin | None = None,
@@ -92,6 +94,7 @@ class Sync:
         self._embedder = embedder
         self._terms = terms
         self._reader = reader
+        self._lint = lint
         self._progress = progress or Silent()
         self._removing = removing or Removing()
         self._origin = origin
@@ -181,7 +184,13 @@ class Sync:
                     await self._moved.wait()
                 recipe = self._generation.recipe
                 read = await asyncio.to_thread(
-                    read_file, file, known.get(file.source), recipe.size, recipe.fingerprint, self._reader
+                    read_file,
+                    file,
+                    known.get(file.source),
+                    recipe.size,
+                    recipe.fingerprint,
+                    self._reader,
+                    self._lint,
                 )
                 if self._origin is not None and read.row.state not in ("indexed", "skipped"):
                     read = ReadFile(read.row._replace(version=None, chunks=0))  # the origin has what stays

@@ -1,6 +1,7 @@
 """Keys and tokens as they look, so that one in the wrong place is refused and never shown."""
 
 import re
+from collections.abc import Iterator
 
 MASK = "**********"
 
@@ -26,6 +27,11 @@ def looks_secret(text: str) -> bool:
 def maybe_secret(text: str) -> bool:
     """Whether a text contains what could be one; a checksum could as well."""
     return _MAYBE_SECRET.search(text) is not None
+
+
+def secrets_in(text: str) -> Iterator[re.Match[str]]:
+    """Where in a text what is certainly a key or a token stands."""
+    return _LOOKS_SECRET.finditer(text)
 
 
 def mask(text: str) -> str:

@@ -115,12 +115,19 @@ class SyncSettings(Section):
     """Share of all files; if more are missing, none is removed until the next look confirms it."""
 
 
+CheckName = Literal[
+    "secret", "personal", "instructions", "invisible-text", "empty", "unreadable", "title", "heading-without-text",
+    "large-table", "long", "characters", "expired", "dates", "link", "versions", "duplicate", "unfindable",
+]  # fmt: skip
+"""Everything that is looked for in documents; `docs/lint.md` says what each means."""
+
+
 class LintSettings(Section):
     """What is looked for in documents, and what keeps a document out."""
 
     quarantine: bool = True
     """Keep documents with a severe finding out of the answers."""
-    accept: dict[str, list[str]] = Field(default_factory=dict)
+    accept: dict[str, list[CheckName]] = Field(default_factory=dict)
     """Findings that are meant, by pattern of the files: `"security/*": [secret, instructions]`."""
 
 

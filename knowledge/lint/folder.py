@@ -1,0 +1,227 @@
+"""All checks over all documents of a home, or over files that have not been dropped there yet."""
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from hashlib import blake2b
+from pathlib import Path
+
+from knowledge.chunking import ChunkSize
+from knowledge.documents import Document, DocumentError, NothingToRead, count_words
+from knowledge.folder import FoundFile, walk_documents
+from knowledge.lint.checks import accepted_checks, lint_document
+from knowledge.lint.findings import SEVERITIES, Finding, Severity, shown
+from knowledge.lint.links import Files, Link, anchors_of, broken, links_of
+from knowledge.lint.similar import signature
+from knowledge.lint.versions import Entry, duplicates, versions
+from knowledge.loaders import loader_for
+from knowledge.loaders.reader import Reader
+from knowledge.receipts import Progress, Receipt, Silent
+from knowledge.search import Found
+from knowledge.sources import Sources
+from settings import Settings
+from settings.errors import UsageError
+from settings.sections.knowledge import CheckName, LintSettings
+
+_BATCH = 32
+_AMONG = 3
+"""A document should be among the first so many that its own title finds."""
+
+Search = Callable[[str, Sequence[str]], Awaitable[Found]]
+"""Finds what someone in some groups may read, best first, a passage a document."""
+
+
+@dataclass(slots=True)
+class Linted:
+    """What was looked at, and what is wrong with it."""
+
+    findings: list[Finding] = field(default_factory=list)
+    files: int = 0
+    documents: int = 0
+    words: int = 0
+    seconds: float = 0.0
+    notices: list[str] = field(default_factory=list)
+    """What could not be checked, and why."""
+
+    def count(self, severity: Severity) -> int:
+        """Findings of a severity."""
+        return sum(1 for finding in self.findings if finding.severity == severity)
+
+    def checks(self) -> list[tuple[CheckName, Severity, int]]:
+        """How many findings there are of each check and severity, worst and most first."""
+        counts = Counter((finding.check, finding.severity) for finding in self.findings)
+        rows = [(check, severity, count) for (check, severity), count in counts.items()]
+        return sorted(rows, key=lambda row: (SEVERITIES.index(row[1]), -row[2], row[0]))
+
+
+@dataclass(slots=True)
+class _Looked:
+    """What stays of a document that was read; its text does not, so that thousands fit in memory."""
+
+    file: FoundFile
+    findings: list[Finding]
+    words: int = 0
+    entry: Entry | None = None
+    links: tuple[Link, ...] = ()
+    anchors: frozenset[str] = frozenset()
+    audience: tuple[str, ...] = ()
+
+
+async def lint_folder(
+    settings: Settings,
+    search: Search | None = None,
+    paths: Sequence[str] = (),
+    progress: Progress | None = None,
+) -> Linted:
+    """Look at every document. `paths` say of which the findings are wanted.
+
+    Paths that lie outside of the documents' folder are looked at by themselves, before they are dropped.
+    Without a `search` nothing is said about what titles find. Raises UsageError for a path that is no document,
+    FolderError where there is no folder.
+    """
+    started = time.monotonic()
+    sources = Sources(settings.home, settings.knowledge)
+    outside = [path for path in paths if Path(path).expanduser().exists() and _shown(path, sources) is None]
+    if outside:
+        files, search = [file for path in outside for file in _below(Path(path))], None
+        wanted: Callable[[str], bool] = lambda _: True  # noqa: E731
+        skipped: dict[str, str] = {}
+    else:
+        walk = await asyncio.to_thread(walk_documents, sources)
+        files, skipped = walk.files, walk.unreadable
+        wanted = _selection(paths, files, sources)
+    lint = settings.knowledge.lint
+    progress = progress or Silent()
+    progress.start(len(files))
+    looked: list[_Looked] = []
+    knowledge = settings.knowledge
+    with Reader(knowledge.reading) as reader:
+        size = ChunkSize(knowledge.chunk.target_words, knowledge.chunk.most_words)
+        for start in range(0, len(files), _BATCH):
+            batch = files[start : start + _BATCH]
+            looked += await asyncio.to_thread(_look_at, batch, reader, size, lint)
+            for file in batch:
+                progress.file(Receipt(file.source, "unchanged"))
+    report = Linted(files=len(files))
+    report.documents = sum(one.entry is not None for one in looked)
+    report.words = sum(one.words for one in looked)
+    found = [finding for one in looked for finding in one.findings]
+    found += [_unreadable(source, reason) for source, reason in skipped.items()]
+    found += await asyncio.to_thread(lambda: list(_together(looked)))
+    if search is not None:
+        found += await _unfindable([one for one in looked if wanted(one.file.source)], search)
+    report.findings = sorted(
+        (one for one in found if wanted(one.source) and one.check not in accepted_checks(lint, one.source)),
+        key=lambda one: (SEVERITIES.index(one.severity), one.source, one.page or 0, one.line or 0, one.check),
+    )
+    report.seconds = time.monotonic() - started
+    return report
+
+
+def _look_at(files: Sequence[FoundFile], reader: Reader, size: ChunkSize, lint: LintSettings) -> list[_Looked]:
+    return [_look(file, reader, size, lint) for file in files]
+
+
+def _look(file: FoundFile, reader: Reader, size: ChunkSize, lint: LintSettings) -> _Looked:
+    """Read one file and keep what the checks of the whole need."""
+    if loader_for(file.source) is None:
+        return _Looked(file, [])
+    if file.size > reader.largest:
+        return _Looked(file, [_unreadable(file.source, f"larger than {reader.largest / 1e6:g} MB")])
+    try:
+        document, _ = reader.read(Path(file.path).read_bytes(), file.source, size)
+    except NothingToRead as error:
+        fix = "write what people would ask about here, or remove the file"
+        return _Looked(file, [Finding("empty", "warning", file.source, str(error), fix)])
+    except (DocumentError, OSError) as error:
+        return _Looked(file, [_unreadable(file.source, str(error))])
+    return _Looked(
+        file,
+        lint_document(file.source, document, lint, size=file.size),
+        sum(count_words(block.text) for block in document.blocks),
+        _entry(file, document),
+        tuple(links_of(document)),
+        anchors_of(document),
+        document.audience or file.audience,
+    )
+
+
+def _entry(file: FoundFile, document: Document) -> Entry:
+    text = "\n".join(block.text for block in document.blocks)
+    key = blake2b(" ".join(text.split()).encode("utf-8", "surrogatepass"), digest_size=16).digest()
+    return Entry(file.source, document.title, document.updated, file.mtime_ns, key, signature(text))
+
+
+def _together(looked: Sequence[_Looked]) -> Iterator[Finding]:
+    """What only all documents together tell."""
+    files = Files([one.file.source for one in looked])
+    anchors = {one.file.source: one.anchors for one in looked if one.entry is not None}
+    for one in looked:
+        yield from broken(one.file.source, one.links, files, anchors)
+    entries = [one.entry for one in looked if one.entry is not None]
+    pairs: set[tuple[str, str]] = set()
+    yield from versions(entries, pairs)
+    yield from duplicates(entries, pairs)
+
+
+async def _unfindable(looked: Sequence[_Looked], search: Search) -> list[Finding]:
+    """Documents that are not among the first that their own title finds, for someone who may read them."""
+    findings = []
+    for one in looked:
+        if one.entry is None or not any(char.isalnum() for char in one.entry.title):
+            continue
+        found = await search(one.entry.title, one.audience)
+        sources = [passage.source for passage in found.passages][:_AMONG]
+        if one.file.source not in sources:
+            instead = f"; first is {shown(sources[0])}" if sources else ""
+            reason = f"searching for its title {shown(one.entry.title)!r} does not find it{instead}"
+            fix = "give it a title that only it could have, and say in the first sentences what it is about"
+            findings.append(Finding("unfindable", "note", one.file.source, reason, fix))
+    return findings
+
+
+def _unreadable(source: str, reason: str) -> Finding:
+    fix = "mend what the reason says, or remove the file: nobody gets an answer from it"
+    return Finding("unreadable", "warning", source, shown(reason) if len(reason) < 60 else reason, fix)
+
+
+def _below(path: Path) -> list[FoundFile]:
+    """A file, or all files in a folder, by the path as it was typed."""
+    files = [path] if path.is_file() else sorted(file for file in path.rglob("*") if file.is_file())
+    found = []
+    for file in files:
+        state = file.stat()
+        if not file.name.startswith("."):
+            found.append(FoundFile(file.as_posix(), str(file), state.st_size, state.st_mtime_ns))
+    return found
+
+
+def _selection(paths: Sequence[str], files: Sequence[FoundFile], sources: Sources) -> Callable[[str], bool]:
+    """Whether a document is one of those that were asked for: a file, a folder, a pattern."""
+    patterns = [pattern for path in paths if (pattern := _pattern(path, sources))]
+
+    def fits(source: str, pattern: str) -> bool:
+        return pattern == "." or source == pattern or source.startswith(f"{pattern}/") or fnmatchcase(source, pattern)
+
+    for path, pattern in zip(paths, patterns, strict=True):
+        if not any(fits(file.source, pattern) for file in files):
+            raise UsageError(f"no document is named {path!r}: write it as `deskhand index --json` does, or a pattern")
+    return lambda source: not patterns or any(fits(source, pattern) for pattern in patterns)
+
+
+def _pattern(path: str, sources: Sources) -> str:
+    return _shown(path, sources) or path.strip("/") or "."
+
+
+def _shown(path: str, sources: Sources) -> str | None:
+    """The name by which a file or folder on disk is shown; None where it is in no source."""
+    given = Path(path).expanduser()
+    if not given.exists():
+        return None
+    for source in sources:
+        if given.resolve().is_relative_to(source.folder.resolve()):
+            return source.root + given.resolve().relative_to(source.folder.resolve()).as_posix()
+    return None

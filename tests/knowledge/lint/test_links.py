@@ -1,0 +1,55 @@
+import pytest
+
+from knowledge.documents import Block
+from knowledge.lint.links import Files, anchors_of, broken, links_of
+from tests.knowledge.lint.making import document
+
+FILES = ["policies/leave.md", "policies/pay bands.md", "help/VPN.md", "help/index.html", "logo.png", "wiki:a/b.md"]
+ANCHORS = {"help/VPN.md": frozenset({"setup", "errors1"}), "policies/leave.md": frozenset({"carryover"})}
+
+
+def found(text: str, source: str = "policies/leave.md") -> list[tuple[str, int | None, str]]:
+    links = tuple(links_of(document("Words.", text)))
+    return [(one.severity, one.line, one.reason) for one in broken(source, links, Files(FILES), ANCHORS)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[pay](pay%20bands.md) and [pay](<pay bands.md>)",
+        '[vpn](../help/VPN.md#setup "How")',
+        "[vpn](../help/VPN)",
+        "[help](../help/)",
+        "[help](../help)",
+        "[over](#carry-over)",
+        "[site](/anything) [web](https://acme.example/x) [mail](mailto:hr@acme.example) [tel](tel:+44)",
+        "![picture](missing.png)",
+        "`[code](missing.md)`",
+        "[not a link](Throughout the year)",
+        "[outside](../../other/file.md)",
+    ],
+)
+def test_links_that_lead_somewhere_or_elsewhere(text: str) -> None:
+    assert found(text) == []
+
+
+def test_links_that_lead_nowhere() -> None:
+    assert found("Fine.\nSee [old](old.md).") == [("warning", 6, "the link to 'old.md' leads to no file")]
+    assert found("[x]: gone.md") == [("warning", 5, "the link to 'gone.md' leads to no file")]
+    assert found("[x](gone/)") == [("note", 5, "the link to 'gone/' leads to no file")]
+    [(severity, _, reason)] = found("[vpn](../help/vpn.md)")
+    assert (severity, reason) == ("note", "the link to '../help/vpn.md' is written otherwise than 'help/VPN.md'")
+    assert found("[vpn](../help/VPN.md#nowhere)") == [
+        ("note", 5, "the link to '../help/VPN.md#nowhere' leads to no heading")
+    ]
+    assert [line for _, line, _ in found("[x](gone.md) [y](gone.md)")] == [5]
+
+
+def test_links_stay_within_their_source() -> None:
+    assert found("[x](b.md)", "wiki:a/c.md") == []
+    assert len(found("[x](leave.md)", "wiki:a/c.md")) == 1
+
+
+def test_anchors_are_headings_and_ids() -> None:
+    made = document(blocks=(Block('Text <a id="extra"></a> {#more}', ("1.2 Carry over",)),))
+    assert anchors_of(made) == {"leave", "12carryover", "extra", "more"}
