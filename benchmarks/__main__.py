@@ -13,7 +13,7 @@ from benchmarks.questions import SAMPLE
 def main() -> None:
     """Print a line a figure; exit status 1 where one is over its bound."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(_NAMES)}")
+    parser.add_argument("names", nargs="*", metavar="NAME", help="which; a wrong one lists what there is")
     parser.add_argument("--docs", type=Path, default=CHECKOUT / "knowledge" / "docs", help="folder of documents")
     parser.add_argument("--questions", type=Path, default=SAMPLE, help="questions about them, YAML or JSON lines")
     parser.add_argument("--rounds", type=int, default=20, help="how often crashing kills a run")

@@ -84,7 +84,7 @@ async def lint_folder(
     """
     started = time.monotonic()
     sources = Sources(settings.home, settings.knowledge)
-    outside = [path for path in paths if Path(path).expanduser().exists() and _shown(path, sources) is None]
+    outside = [path for path in paths if _is_outside(path, sources)]
     if outside:
         files, search = [file for path in outside for file in _below(Path(path))], None
         wanted: Callable[[str], bool] = lambda _: True  # noqa: E731
@@ -214,6 +214,10 @@ def _selection(paths: Sequence[str], files: Sequence[FoundFile], sources: Source
 
 def _pattern(path: str, sources: Sources) -> str:
     return _shown(path, sources) or path.strip("/") or "."
+
+
+def _is_outside(path: str, sources: Sources) -> bool:
+    return Path(path).expanduser().exists() and _shown(path, sources) is None
 
 
 def _shown(path: str, sources: Sources) -> str | None:
