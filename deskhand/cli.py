@@ -3,10 +3,8 @@
 Heavy imports happen inside the commands, so that `deskhand --help` and wrong use answer at once.
 """
 
-import asyncio
 import os
 import sys
-from collections.abc import Coroutine
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
@@ -14,6 +12,7 @@ import typer
 
 from deskhand.guard import check_rooms
 from settings.errors import DeskhandError, UsageError
+from settings.home import Home, find_home
 from settings.masking import mask
 
 _INTERRUPTED = 130
@@ -51,18 +50,14 @@ def ask(
     json: JsonOption = False,
 ) -> None:
     """Answer one question."""
-    from deskhand.commands import ask_command
-
     text = sys.stdin.read() if question == "-" else question
-    _run(ask_command(_home(context, home), text, _groups(groups), json))
+    _run(context, home, "ask", question=text, groups=_groups(groups), json_output=json)
 
 
 @app.command()
 def chat(context: typer.Context, home: HomeOption = None, groups: GroupsOption = "") -> None:
     """Talk with the assistant in this terminal."""
-    from deskhand.commands import chat_command
-
-    _run(chat_command(_home(context, home), _groups(groups)))
+    _run(context, home, "chat", groups=_groups(groups))
 
 
 @app.command()
@@ -76,9 +71,8 @@ def search(
     json: JsonOption = False,
 ) -> None:
     """Show the passages that a question finds, best first."""
-    from deskhand.commands import search_command
-
-    _run(search_command(_home(context, home), question, k, per_document, _groups(groups), json))
+    options = {"question": question, "k": k, "per_document": per_document}
+    _run(context, home, "search", **options, groups=_groups(groups), json_output=json)
 
 
 @app.command()
@@ -90,9 +84,7 @@ def index(
     json: JsonOption = False,
 ) -> None:
     """Bring the index up to date with the documents' folder."""
-    from deskhand.commands import index_command
-
-    _run(index_command(_home(context, home), rebuild, json))
+    _run(context, home, "index", rebuild=rebuild, json_output=json)
 
 
 @app.command()
@@ -100,10 +92,7 @@ def doctor(
     context: typer.Context, home: HomeOption = None, groups: GroupsOption = "", json: JsonOption = False
 ) -> None:
     """Check settings, documents, models, keys and index, and say what to do next."""
-    from deskhand.doctor import doctor_command
-
-    if not _run(doctor_command(_home(context, home), json)):
-        raise typer.Exit(1)
+    _run(context, home, "doctor", json_output=json)
 
 
 @app.command()
@@ -124,9 +113,10 @@ def settings_check(
     context: typer.Context, home: HomeOption = None, groups: GroupsOption = "", json: JsonOption = False
 ) -> None:
     """Check every settings file and plugin option; a line for every mistake."""
-    from deskhand.commands import settings_check_command
+    from deskhand.console import LocalConsole
+    from deskhand.settings_check import check
 
-    _run(settings_check_command(_home(context, home), json))
+    check(_home(context, home), json, LocalConsole())
 
 
 @settings_app.command("schema")
@@ -138,23 +128,25 @@ def settings_schema(
     groups: GroupsOption = "",
 ) -> None:
     """Print the JSON Schema of the settings files, for editors."""
-    from deskhand.commands import settings_schema_command
+    from deskhand.console import LocalConsole
+    from deskhand.settings_check import schema
 
-    print(settings_schema_command(_home(context, home), file, write))
+    schema(_home(context, home), file, write, LocalConsole())
 
 
-def _home(context: typer.Context, home: str | None) -> str | None:
-    root = context.find_root().obj
-    return home if home is not None else root
+def _home(context: typer.Context, home: str | None) -> Home:
+    return find_home(home if home is not None else context.find_root().obj)
 
 
 def _groups(text: str) -> tuple[str, ...]:
     return tuple(name for part in text.split(",") if (name := part.strip()))
 
 
-def _run(work: Coroutine[Any, Any, Any]) -> Any:
-    """Run a command's coroutine; Ctrl-C cancels it and waits until it has cleaned up."""
-    return asyncio.run(work)
+def _run(context: typer.Context, home: str | None, command: str, **options: Any) -> NoReturn:
+    """Run a command; Ctrl-C cancels it and waits until it has cleaned up."""
+    from deskhand.local import run_here
+
+    raise typer.Exit(run_here(_home(context, home), command, options))
 
 
 def main() -> NoReturn:

@@ -1,14 +1,13 @@
 """A progress bar on standard error, where that is a terminal."""
 
 import sys
-from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
-from knowledge import Receipt
-
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # the client of `deskhand run` shows a bar as well, and must not wait for the index's libraries
     from rich.progress import Progress as RichProgress
     from rich.progress import TaskID
+
+    from knowledge import Receipt
 
 
 class IndexingBar:
@@ -17,14 +16,6 @@ class IndexingBar:
     def __init__(self) -> None:
         self._bar: RichProgress | None = None
         self._task: TaskID | None = None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._stop()
 
     def start(self, files: int) -> None:
         """Show the bar, if there is anything to do."""
@@ -45,16 +36,20 @@ class IndexingBar:
         self._task = self._bar.add_task("indexing", total=files, speed="")
         self._bar.start()
 
-    def file(self, receipt: Receipt) -> None:
+    def file(self, receipt: "Receipt") -> None:
         """Advance by one file."""
+        self.advance()
+
+    def advance(self) -> None:
+        """Advance by one file, whichever it is."""
         if self._bar is not None and self._task is not None:
             speed = self._bar.tasks[0].speed
             self._bar.update(self._task, advance=1, speed=f"{speed:.1f} files/s" if speed else "")
             if self._bar.finished:
-                self._stop()
+                self.stop()
 
-    def _stop(self) -> None:
-        """Clear the line: an answer, or a whole conversation, may follow."""
+    def stop(self) -> None:
+        """Clear the line: an answer, or a whole conversation, may follow. Also after an error."""
         if self._bar is not None:
             self._bar.stop()
             self._bar = None

@@ -1,0 +1,67 @@
+"""What commands work on: the settings, the index and the assistant of one home, opened as they are needed."""
+
+import asyncio
+from contextlib import AsyncExitStack
+from functools import cached_property
+from types import TracebackType
+from typing import Self
+
+from deskhand.assistant import Assistant, open_assistant
+from knowledge import Index, Progress, SyncReport, open_index
+from settings import Home, Settings, load_settings
+
+
+class Session:
+    """Opens each part when the first command asks for it, and closes all at its end.
+
+    A command typed in a shell has a session to itself; `deskhand run` and an open `chat` share theirs
+    with the commands that they serve.
+    """
+
+    def __init__(self, home: Home) -> None:
+        self.home = home
+        self._stack = AsyncExitStack()
+        self._opening = asyncio.Lock()
+        self._index: Index | None = None
+        self._assistant: Assistant | None = None
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._stack.aclose()
+
+    @cached_property
+    def settings(self) -> Settings:
+        """Of the home, as they were when first asked for. Raises SettingsError."""
+        return load_settings(self.home)
+
+    async def index(self) -> Index:
+        """The index, held by this session from now on. Raises IndexLocked where another process holds it."""
+        async with self._opening:
+            return await self._open_index()
+
+    async def assistant(self) -> Assistant:
+        """The assistant over the index."""
+        async with self._opening:
+            if self._assistant is None:
+                index = await self._open_index()
+                opened = open_assistant(self.settings, index=index)
+                self._assistant = await self._stack.enter_async_context(opened)
+            return self._assistant
+
+    async def sync(self, progress: Progress, rebuild: bool = False) -> SyncReport:
+        """Bring the index up to date."""
+        return await (await self.index()).sync(progress, rebuild=rebuild)
+
+    async def fill(self, progress: Progress) -> None:
+        """Index the documents where that was never done, so that the first question has an answer."""
+        if await (await self.index()).is_empty():
+            await self.sync(progress)
+
+    async def _open_index(self) -> Index:
+        if self._index is None:
+            self._index = await self._stack.enter_async_context(open_index(self.settings))
+        return self._index
