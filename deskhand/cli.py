@@ -5,15 +5,16 @@ Heavy imports happen inside the commands, so that `deskhand --help` and wrong us
 
 import os
 import sys
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
 import typer
 
+from deskhand.failing import failure
 from deskhand.guard import check_rooms
-from settings.errors import DeskhandError, UsageError
+from settings.errors import DeskhandError, NotServed, UsageError
 from settings.home import Home, find_home
-from settings.masking import mask
 
 _INTERRUPTED = 130
 
@@ -36,6 +37,15 @@ GroupsOption = Annotated[
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 
 
+class Level(StrEnum):
+    """What is worth a line in the log."""
+
+    debug = "debug"
+    info = "info"
+    warning = "warning"
+    error = "error"
+
+
 @app.callback()
 def _common(context: typer.Context, home: HomeOption = None) -> None:
     context.obj = home
@@ -52,6 +62,33 @@ def ask(
     """Answer one question."""
     text = sys.stdin.read() if question == "-" else question
     _run(context, home, "ask", question=text, groups=_groups(groups), json_output=json)
+
+
+@app.command()
+def run(
+    context: typer.Context,
+    level: Annotated[Level, typer.Option("--log-level", help="What is worth a line in the log.")] = Level.info,
+    home: HomeOption = None,
+    groups: GroupsOption = "",
+) -> None:
+    """Be at work until stopped: keep the index up to date, and serve the other commands."""
+    from deskhand.run import run
+
+    raise typer.Exit(run(_home(context, home), level.value))
+
+
+@app.command()
+def health(
+    context: typer.Context, home: HomeOption = None, groups: GroupsOption = "", json: JsonOption = False
+) -> None:
+    """Ask whether `deskhand run` is at work on the home; exit status 1 where it is not."""
+    from deskhand.client import run_there
+
+    found = _home(context, home)
+    status = run_there(found.data, "health", {"json_output": json})
+    if status is None:
+        raise NotServed(f"nothing is at work on {found.root}: start `deskhand run`")
+    raise typer.Exit(status)
 
 
 @app.command()
@@ -143,10 +180,19 @@ def _groups(text: str) -> tuple[str, ...]:
 
 
 def _run(context: typer.Context, home: str | None, command: str, **options: Any) -> NoReturn:
-    """Run a command; Ctrl-C cancels it and waits until it has cleaned up."""
-    from deskhand.local import run_here
+    """Have a command served by the process that holds the home, else run it here.
 
-    raise typer.Exit(run_here(_home(context, home), command, options))
+    Ctrl-C cancels it, and waits here until it has cleaned up.
+    """
+    from deskhand.client import run_there
+
+    found = _home(context, home)
+    status = run_there(found.data, command, options)
+    if status is None:
+        from deskhand.local import run_here
+
+        status = run_here(found, command, options)
+    raise typer.Exit(status)
 
 
 def main() -> NoReturn:
@@ -174,26 +220,11 @@ def main() -> NoReturn:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else the interpreter flushes once more
         sys.exit(1)  # as typer does where a command itself meets the closed pipe
     except Exception as error:
-        _defect(error)
+        status, message = failure(error)
+        _fail(message, status)
 
 
 def _fail(message: str, status: int) -> NoReturn:
     for line in message.splitlines():
         print(f"deskhand: {line}", file=sys.stderr)
     sys.exit(status)
-
-
-def _defect(error: Exception) -> NoReturn:
-    """Not the user's mistake: one line for the user, the details in a file for the report."""
-    import tempfile
-    import traceback
-
-    details = mask("".join(traceback.format_exception(error)))
-    try:
-        with tempfile.NamedTemporaryFile("w", prefix="deskhand-", suffix=".log", delete=False, encoding="utf-8") as log:
-            log.write(details)
-        where = f"Please report it with {log.name}"
-    except OSError as full:
-        where = f"Please report it (the details could not be saved: {full.strerror})"
-    message = " ".join(mask(str(error)).split())[:300]
-    _fail(f"a defect in Deskhand: {type(error).__name__}: {message}. {where}", 70)

@@ -7,22 +7,29 @@ from types import TracebackType
 from typing import Self
 
 from deskhand.assistant import Assistant, open_assistant
-from knowledge import Index, Progress, SyncReport, open_index
+from knowledge import Index, Progress, SyncReport, Upkeep, open_index
+from knowledge.upkeep import Trigger
 from settings import Home, Settings, load_settings
+from settings.notices import Notices
 
 
 class Session:
     """Opens each part when the first command asks for it, and closes all at its end.
 
     A command typed in a shell has a session to itself; `deskhand run` and an open `chat` share theirs
-    with the commands that they serve.
+    with the commands that they serve. `holder` is the command that others find the home taken by.
     """
 
-    def __init__(self, home: Home) -> None:
+    def __init__(self, home: Home, holder: str = "") -> None:
         self.home = home
+        self.holder = holder
+        self.notices = Notices()
+        self.ready = False
+        """Whether everything that an answer needs has been opened."""
         self._stack = AsyncExitStack()
         self._opening = asyncio.Lock()
         self._index: Index | None = None
+        self._upkeep: Upkeep | None = None
         self._assistant: Assistant | None = None
 
     async def __aenter__(self) -> Self:
@@ -43,6 +50,13 @@ class Session:
         async with self._opening:
             return await self._open_index()
 
+    async def upkeep(self) -> Upkeep:
+        """What all runs go through."""
+        index = await self.index()
+        if self._upkeep is None:
+            self._upkeep = Upkeep(self.settings, index, self.notices.tell)
+        return self._upkeep
+
     async def assistant(self) -> Assistant:
         """The assistant over the index."""
         async with self._opening:
@@ -50,11 +64,12 @@ class Session:
                 index = await self._open_index()
                 opened = open_assistant(self.settings, index=index)
                 self._assistant = await self._stack.enter_async_context(opened)
+                self.ready = True
             return self._assistant
 
-    async def sync(self, progress: Progress, rebuild: bool = False) -> SyncReport:
-        """Bring the index up to date."""
-        return await (await self.index()).sync(progress, rebuild=rebuild)
+    async def sync(self, progress: Progress, trigger: Trigger = "command", rebuild: bool = False) -> SyncReport:
+        """Bring the index up to date; a run that goes on already is waited for."""
+        return await (await self.upkeep()).sync(trigger, progress, rebuild)
 
     async def fill(self, progress: Progress) -> None:
         """Index the documents where that was never done, so that the first question has an answer."""
@@ -63,5 +78,5 @@ class Session:
 
     async def _open_index(self) -> Index:
         if self._index is None:
-            self._index = await self._stack.enter_async_context(open_index(self.settings))
+            self._index = await self._stack.enter_async_context(open_index(self.settings, holder=self.holder))
         return self._index
