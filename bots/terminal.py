@@ -3,13 +3,13 @@
 import asyncio
 import itertools
 import threading
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import Future
 from typing import Protocol, TextIO
 
 from bots.text import clean_question, footnotes, printable
 from plugins import Exchange, Message, Person, Place, Reply
-from settings import UsageError
+from settings import DeskhandError, UsageError
 
 Ask = Callable[[Message, Sequence[Exchange]], Awaitable[Reply]]
 
@@ -47,13 +47,24 @@ async def print_reply(reply: Reply, write: Callable[[str], object]) -> str:
 
 
 class TerminalBot:
-    """One session. Its questions and answers are the thread that a follow-up refers to."""
+    """One session. Its questions and answers are the thread that a follow-up refers to.
 
-    def __init__(self, ask: Ask, name: str, groups: Sequence[str], most_characters: int) -> None:
+    `commands` are lines such as `/reindex`, and the work that gives what is shown for them.
+    """
+
+    def __init__(
+        self,
+        ask: Ask,
+        name: str,
+        groups: Sequence[str],
+        most_characters: int,
+        commands: Mapping[str, Callable[[], Awaitable[str]]] | None = None,
+    ) -> None:
         self._ask = ask
         self._name = name
         self._groups = groups
         self._most_characters = most_characters
+        self._commands = commands or {}
         self._history: list[Exchange] = []
 
     async def run(self, terminal: Terminal) -> None:
@@ -71,8 +82,11 @@ class TerminalBot:
 
     async def _answer(self, number: int, line: str, terminal: Terminal) -> None:
         try:
+            if line.startswith("/"):
+                terminal.write(f"{printable(await self._obey(line.strip()))}\n")
+                return
             question = clean_question(line, self._most_characters)
-        except UsageError as error:
+        except DeskhandError as error:
             terminal.write(f"{error}\n")
             return
         if self._history and not terminal.typed:
@@ -80,6 +94,12 @@ class TerminalBot:
         reply = await self._ask(terminal_message(number, question, self._groups), tuple(self._history))
         text = await print_reply(reply, terminal.write)
         self._history += [Exchange("user", question), Exchange("assistant", text)]
+
+    async def _obey(self, command: str) -> str:
+        """What a line such as `/reindex` gives."""
+        if command not in self._commands:
+            raise UsageError(f"there is no {command} (known: {', '.join(self._commands) or 'none'})")
+        return await self._commands[command]()
 
 
 async def read_line(source: TextIO) -> str:

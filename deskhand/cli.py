@@ -116,12 +116,13 @@ def search(
 def index(
     context: typer.Context,
     rebuild: Annotated[bool, typer.Option("--rebuild", help="Throw the index away and make it anew.")] = False,
+    status: Annotated[bool, typer.Option("--status", help="Change nothing: show what runs, and when next.")] = False,
     home: HomeOption = None,
     groups: GroupsOption = "",
     json: JsonOption = False,
 ) -> None:
     """Bring the index up to date with the documents' folder."""
-    _run(context, home, "index", rebuild=rebuild, json_output=json)
+    _run(context, home, "index", rebuild=rebuild, status=status, json_output=json)
 
 
 @app.command()

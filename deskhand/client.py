@@ -14,7 +14,7 @@ from settings.errors import DeskhandError, NotServed
 
 _ANSWER_SECONDS = 10.0
 """A process that holds the home and does not even greet is stopped or stuck."""
-_PROGRESS = {"start", "advance", "stop"}
+_PROGRESS = {"start", "file"}
 
 
 def run_there(data: Path, command: str, options: Mapping[str, Any]) -> int | None:

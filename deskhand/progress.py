@@ -36,11 +36,7 @@ class IndexingBar:
         self._task = self._bar.add_task("indexing", total=files, speed="")
         self._bar.start()
 
-    def file(self, receipt: "Receipt") -> None:
-        """Advance by one file."""
-        self.advance()
-
-    def advance(self) -> None:
+    def file(self, receipt: "Receipt | None" = None) -> None:
         """Advance by one file, whichever it is."""
         if self._bar is not None and self._task is not None:
             speed = self._bar.tasks[0].speed

@@ -183,7 +183,7 @@ class _ServedProgress:
         self._send("progress", call="start", values=[files])
 
     def file(self, receipt: Receipt) -> None:
-        self._send("progress", call="advance", values=[])
+        self._send("progress", call="file", values=[])
 
 
 def _permitted(connection: socket.socket) -> bool:
