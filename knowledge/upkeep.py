@@ -98,7 +98,8 @@ class Upkeep:
                     f"the run ({trigger}) failed, which is a defect in Deskhand: {type(error).__name__}: {error}"
                 )
             else:
-                _log.log(logging.INFO if _changed(report) else logging.DEBUG, "run (%s): %s", trigger, _figures(report))
+                level = logging.DEBUG if trigger == "watch" and not _changed(report) else logging.INFO
+                _log.log(level, "run (%s): %s", trigger, _figures(report))
 
     async def _note(self, report: SyncReport) -> None:
         """Tell of files that have newly failed; at the first run, that there are some."""
