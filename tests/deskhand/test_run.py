@@ -48,7 +48,7 @@ def running(start: Start) -> Running:
     return run
 
 
-def test_every_command_prints_and_ends_as_without_it(company: Home, running: Running, process: Command) -> None:
+def test_every_command_prints_and_ends_as_without_it(company: Home, running: Running, deskhand: Command) -> None:
     home = ("--home", str(company.root))
     typed = [
         ["index"],
@@ -64,10 +64,10 @@ def test_every_command_prints_and_ends_as_without_it(company: Home, running: Run
         ["ask", " "],
         ["search", "x", "-k", "0"],
     ]
-    process("index", *home)
-    alone = [process(*arguments, *home) for arguments in typed]
+    deskhand("index", *home)
+    alone = [deskhand(*arguments, *home) for arguments in typed]
     at_work = running(company)
-    served = [process(*arguments, *home) for arguments in typed]
+    served = [deskhand(*arguments, *home) for arguments in typed]
     for arguments, before, now in zip(typed, alone, served, strict=True):
         assert now.status == before.status, arguments
         assert _TIMES.sub("", now.out) == _TIMES.sub("", before.out), arguments
@@ -91,31 +91,35 @@ def test_a_conversation_is_served_with_its_thread_and_reindex(
 
 
 def test_a_dropped_document_is_answerable_and_what_is_wrong_with_one_is_in_the_log(
-    company: Home, running: Running, process: Command, write: Write
+    company: Home, running: Running, deskhand: Command, write: Write
 ) -> None:
     at_work = running(company)
     write("knowledge/docs/bikes.md", "# Bikes\n\nBicycles are parked behind gate seven.\n")
     _said(at_work, "run (watch): 1 added")
-    assert "gate seven" in process("ask", "where are bicycles parked?", "--home", str(company.root)).out
+    assert "gate seven" in deskhand("ask", "where are bicycles parked?", "--home", str(company.root)).out
     write("knowledge/docs/broken.md", "---\naudience: []\n---\n# Secret\n\nNobody may read this.\n")
     assert "1 document cannot be read: broken.md: " in _said(at_work, "notice: ")
-    status = json.loads(process("index", "--status", "--json", "--home", str(company.root)).out)
+    status = json.loads(deskhand("index", "--status", "--json", "--home", str(company.root)).out)
     assert status["documents"] == 3
     assert status["running"] is None
     assert re.match(r"\d{4}-\d\d-\d\dT03:30", status["next_run"])
 
 
 def test_a_second_one_gets_one_line_and_health_tells_of_the_first(
-    company: Home, running: Running, process: Command
+    company: Home, running: Running, deskhand: Command
 ) -> None:
     home = ("--home", str(company.root))
-    nobody = process("health", *home)
+    nobody = deskhand("health", *home)
     assert (nobody.status, nobody.error) == (1, f"nothing is at work on {company.root}: start `deskhand run`")
     at_work = running(company)
-    healthy = process("health", *home)
+    healthy = deskhand("health", *home)
     assert (healthy.status, healthy.out) == (0, f"`deskhand run` (pid {at_work.pid}) is ready\n")
-    assert json.loads(process("health", "--json", *home).out) == {"state": "ready", "holder": "run", "pid": at_work.pid}
-    second = process("run", *home)
+    assert json.loads(deskhand("health", "--json", *home).out) == {
+        "state": "ready",
+        "holder": "run",
+        "pid": at_work.pid,
+    }
+    second = deskhand("run", *home)
     assert (second.status, second.error) == (
         1,
         f"`deskhand run` is at work on {company.root} already: use it, or stop it first",
@@ -133,16 +137,16 @@ def test_a_signal_ends_it_cleanly(company: Home, running: Running, number: signa
     assert not socket_file(company.data).exists()
 
 
-def test_what_kill_leaves_behind_is_cleared_by_the_next(company: Home, running: Running, process: Command) -> None:
+def test_what_kill_leaves_behind_is_cleared_by_the_next(company: Home, running: Running, deskhand: Command) -> None:
     home = ("--home", str(company.root))
     first = running(company)
     first.kill()
     first.wait()
     assert socket_file(company.data).exists()
-    assert process("health", *home).status == 1
-    assert "five days" in process("ask", QUESTION, *home).out
+    assert deskhand("health", *home).status == 1
+    assert "five days" in deskhand("ask", QUESTION, *home).out
     second = running(company)
-    assert process("health", *home).out == f"`deskhand run` (pid {second.pid}) is ready\n"
+    assert deskhand("health", *home).out == f"`deskhand run` (pid {second.pid}) is ready\n"
 
 
 def test_only_this_user_reaches_the_socket(company: Home, running: Running) -> None:
@@ -150,12 +154,12 @@ def test_only_this_user_reaches_the_socket(company: Home, running: Running) -> N
     assert stat.S_IMODE(os.stat(socket_file(company.data)).st_mode) == 0o600
 
 
-def test_a_home_with_a_long_path_is_served_as_well(tmp_path: Path, running: Running, process: Command) -> None:
+def test_a_home_with_a_long_path_is_served_as_well(tmp_path: Path, running: Running, deskhand: Command) -> None:
     home = Home(tmp_path / ("long" * 20) / ("longer" * 20))
     home.documents.mkdir(parents=True)
     (home.documents / "leave.md").write_text(LEAVE)
     at_work = running(home)
-    assert process("health", "--home", str(home.root)).out == f"`deskhand run` (pid {at_work.pid}) is ready\n"
+    assert deskhand("health", "--home", str(home.root)).out == f"`deskhand run` (pid {at_work.pid}) is ready\n"
 
 
 def _long_home(home: Home) -> None:
@@ -167,15 +171,15 @@ def _long_home(home: Home) -> None:
         (home.documents / f"{number}.md").write_text("\n\n".join([f"# Handbook {number}", *parts]))
 
 
-def _status(process: Command, home: Home) -> dict[str, object]:
-    data = json.loads(process("index", "--status", "--json", "--home", str(home.root)).out)
+def _status(deskhand: Command, home: Home) -> dict[str, object]:
+    data = json.loads(deskhand("index", "--status", "--json", "--home", str(home.root)).out)
     assert isinstance(data, dict)
     return data
 
 
-def _until_running(process: Command, home: Home, trigger: str | None) -> None:
+def _until_running(deskhand: Command, home: Home, trigger: str | None) -> None:
     for _ in range(100):
-        running = _status(process, home)["running"]
+        running = _status(deskhand, home)["running"]
         if (running["trigger"] if isinstance(running, dict) else None) == trigger:
             return
         time.sleep(0.1)
@@ -183,7 +187,7 @@ def _until_running(process: Command, home: Home, trigger: str | None) -> None:
 
 
 def test_ctrl_c_ends_the_served_command_and_a_client_that_vanishes_does_too(
-    company: Home, running: Running, start: Start, process: Command
+    company: Home, running: Running, start: Start, deskhand: Command
 ) -> None:
     company.settings.mkdir()
     (company.settings / "knowledge.yaml").write_text("sync: {watch: 'off', schedule: null}\n")
@@ -191,16 +195,16 @@ def test_ctrl_c_ends_the_served_command_and_a_client_that_vanishes_does_too(
     _long_home(company)
     for number, status in ((signal.SIGINT, 130), (signal.SIGKILL, -9)):
         client = start("-m", "deskhand", "index", "--home", str(company.root))
-        _until_running(process, company, "command")
+        _until_running(deskhand, company, "command")
         # meanwhile another shell is served
-        assert "leave.md" in process("search", "carry over", "--home", str(company.root)).out
+        assert "leave.md" in deskhand("search", "carry over", "--home", str(company.root)).out
         client.send_signal(number)
         assert client.wait(timeout=20) == status
         assert client.stderr is not None
         if number == signal.SIGINT:
             [line] = client.stderr.read().decode().splitlines()
             assert line.startswith("deskhand: stopped")
-        _until_running(process, company, None)
+        _until_running(deskhand, company, None)
 
 
 def test_several_clients_at_once(company: Home, running: Running, start: Start) -> None:
@@ -212,7 +216,7 @@ def test_several_clients_at_once(company: Home, running: Running, start: Start) 
         assert b"five days" in out
 
 
-def test_an_open_chat_serves_the_others(company: Home, start: Start, process: Command) -> None:
+def test_an_open_chat_serves_the_others(company: Home, start: Start, deskhand: Command) -> None:
     chat = start("-m", "deskhand", "chat", "--home", str(company.root))
     assert chat.stdin is not None
     assert chat.stdout is not None
@@ -221,9 +225,9 @@ def test_an_open_chat_serves_the_others(company: Home, start: Start, process: Co
     while b"(leave.md:5)" not in chat.stdout.readline():
         pass
     home = ("--home", str(company.root))
-    assert process("health", *home).out == f"`deskhand chat` (pid {chat.pid}) is ready\n"
-    assert "five days" in process("ask", QUESTION, *home).out
-    refused = process("run", *home)
+    assert deskhand("health", *home).out == f"`deskhand chat` (pid {chat.pid}) is ready\n"
+    assert "five days" in deskhand("ask", QUESTION, *home).out
+    refused = deskhand("run", *home)
     assert refused.status == 1
     assert f"in use by `deskhand chat` (pid {chat.pid})" in refused.error
     chat.stdin.write(b"exit\n")
@@ -232,7 +236,7 @@ def test_an_open_chat_serves_the_others(company: Home, start: Start, process: Co
     assert chat.wait(timeout=20) == 0
 
 
-def test_a_command_waits_for_a_short_one_and_says_so(company: Home, start: Start, process: Command) -> None:
+def test_a_command_waits_for_a_short_one_and_says_so(company: Home, start: Start, deskhand: Command) -> None:
     _long_home(company)
     first = start("-m", "deskhand", "index", "--home", str(company.root))
     while not (company.data / "index.owner").exists():
@@ -278,19 +282,19 @@ def test_other_versions_and_nonsense_get_one_clear_line(company: Home, running: 
     assert at_work.poll() is None
 
 
-def test_what_cannot_start_says_why_and_holds_nothing(company: Home, write: Write, process: Command) -> None:
+def test_what_cannot_start_says_why_and_holds_nothing(company: Home, write: Write, deskhand: Command) -> None:
     write("settings/knowledge.yaml", "sync: {schedule: 0 3 * * 8}\n")
-    ran = process("run", "--home", str(company.root))
+    ran = deskhand("run", "--home", str(company.root))
     assert (ran.status, ran.error.partition(": ")[0]) == (1, "settings/knowledge.yaml:1")
     assert not company.data.exists()
 
 
-def test_an_empty_folder_is_waited_on_and_told(home: Home, start: Start, write: Write, process: Command) -> None:
+def test_an_empty_folder_is_waited_on_and_told(home: Home, start: Start, write: Write, deskhand: Command) -> None:
     at_work = start("-m", "deskhand", "run", "--home", str(home.root))
     assert f"{home.documents} holds no documents" in _said(at_work, "notice: the run (start) failed")
     write("knowledge/docs/leave.md", LEAVE)
     _said(at_work, "run (watch): 1 added")
-    assert "five days" in process("ask", QUESTION, "--home", str(home.root)).out
+    assert "five days" in deskhand("ask", QUESTION, "--home", str(home.root)).out
 
 
 def test_a_saved_knowledge_yaml_takes_effect_at_the_next_start_and_that_is_said(
