@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from benchmarks import asking, crashing, indexing, retrieval, searching, syncing
+from benchmarks import asking, crashing, dropping, indexing, retrieval, searching, syncing
 from benchmarks.measure import CHECKOUT, Figure
 from benchmarks.questions import SAMPLE
 
@@ -14,7 +14,7 @@ def main() -> None:
     """Print a line a figure; exit status 1 where one is over its bound."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument(
-        "names", nargs="*", metavar="NAME", help="retrieval, searching, syncing, asking, indexing, crashing"
+        "names", nargs="*", metavar="NAME", help="retrieval, searching, syncing, asking, indexing, dropping, crashing"
     )
     parser.add_argument("--docs", type=Path, default=CHECKOUT / "knowledge" / "docs", help="folder of documents")
     parser.add_argument("--questions", type=Path, default=SAMPLE, help="questions about them, YAML or JSON lines")
@@ -25,6 +25,7 @@ def main() -> None:
         "syncing": syncing.run,
         "asking": lambda: asking.run(options.docs),
         "indexing": lambda: indexing.run(options.docs),
+        "dropping": lambda: dropping.run(options.docs),
         "crashing": lambda: crashing.run(options.docs),
     }
     if unknown := set(options.names) - set(known):
