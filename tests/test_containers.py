@@ -350,7 +350,7 @@ class TestPage:
         assert KnowledgeSettings.model_validate(block).store.url == "https://qdrant.example.com:6333"
 
     def test_its_commands_exist(self) -> None:
-        named = re.findall(r"docker compose run --rm deskhand ([a-z]+)", DOCS)
+        named = re.findall(r"docker compose exec deskhand deskhand ([a-z]+)", DOCS)
         assert {"index", "doctor"} <= set(named) <= set(COMMANDS)
         services = re.findall(r"docker compose --profile (\S+) up --detach --wait (\S+)", DOCS)
         assert services == [("local-model", "local-model")]
