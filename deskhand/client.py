@@ -2,8 +2,8 @@
 
 import sys
 import threading
-from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import closing, suppress
 from pathlib import Path
 from socket import socket
 from typing import Any
@@ -44,7 +44,10 @@ class _Conversation:
         self._bar = IndexingBar()
 
     def run(self, command: str, options: Mapping[str, Any]) -> int | None:
-        frames = self._frames()
+        with closing(self._frames()) as frames:
+            return self._talk(frames, command, options)
+
+    def _talk(self, frames: Iterator[dict[str, Any]], command: str, options: Mapping[str, Any]) -> int | None:
         try:
             next(frames)
         except ConnectionError:  # it is just ending: nobody serves
@@ -60,7 +63,7 @@ class _Conversation:
             self._bar.stop()
         raise ConnectionError
 
-    def _frames(self) -> Iterator[dict[str, Any]]:
+    def _frames(self) -> Generator[dict[str, Any], None, None]:
         with self._connection.makefile("rb") as lines:
             for line in lines:
                 yield decode(line)

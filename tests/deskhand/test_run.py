@@ -166,8 +166,8 @@ def _long_home(home: Home) -> None:
     home.settings.mkdir(exist_ok=True)
     (home.settings / "knowledge.yaml").write_text("sync: {watch: 'off', schedule: null}\n")
     home.documents.mkdir(parents=True, exist_ok=True)
-    for number in range(40):
-        parts = [f"## Rule {number}.{part}\n\n" + f"Form {number}/{part} is signed. " * 40 for part in range(30)]
+    for number in range(30):
+        parts = [f"## Rule {number}.{part}\n\n" + f"Form {number}/{part} is signed. " * 40 for part in range(12)]
         (home.documents / f"{number}.md").write_text("\n\n".join([f"# Handbook {number}", *parts]))
 
 
