@@ -22,6 +22,6 @@ ENV PATH=/opt/deskhand/venv/bin:$PATH DESKHAND_HOME=/home/deskhand/home ORT_DISA
 VOLUME /home/deskhand/home
 WORKDIR /home/deskhand/home
 USER 10001:10001
-HEALTHCHECK --interval=5m --timeout=60s --start-period=5m CMD ["deskhand", "doctor", "--json"]
+HEALTHCHECK --interval=30s --timeout=10s --start-period=30s CMD ["deskhand", "health"]
 ENTRYPOINT ["deskhand"]
-CMD ["chat"]
+CMD ["run"]

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from benchmarks import asking, crashing, fuzzing, indexing, linting, retrieval, searching, syncing
+from benchmarks import asking, crashing, dropping, fuzzing, indexing, linting, retrieval, searching, syncing
 from benchmarks.measure import CHECKOUT, Figure
 from benchmarks.questions import SAMPLE
 
@@ -24,6 +24,7 @@ def main() -> None:
         "syncing": syncing.run,
         "asking": lambda: asking.run(options.docs),
         "indexing": lambda: indexing.run(options.docs),
+        "dropping": lambda: dropping.run(options.docs),
         "linting": linting.run,
         "crashing": lambda: crashing.run(options.rounds),
         "fuzzing": lambda: fuzzing.run(options.docs),

@@ -2,19 +2,32 @@
 
 import asyncio
 import itertools
-import sys
 import threading
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import Future
-from typing import TextIO
+from typing import Protocol, TextIO
 
 from bots.text import clean_question, footnotes, printable
 from plugins import Exchange, Message, Person, Place, Reply
-from settings import UsageError
+from settings import DeskhandError, UsageError
 
 Ask = Callable[[Message, Sequence[Exchange]], Awaitable[Reply]]
 
 _FAREWELLS = ("exit", "quit", ":q")
+
+
+class Terminal(Protocol):
+    """What a person types into and reads from: this process's own, or that of a client it serves."""
+
+    @property
+    def typed(self) -> bool:
+        """Whether a person types, who wants a prompt."""
+
+    def write(self, text: str, /) -> object:
+        """Show a piece of text at once."""
+
+    async def read_line(self) -> str:
+        """The next line with its end; empty at the end of input."""
 
 
 def terminal_message(number: int, text: str, groups: Sequence[str]) -> Message:
@@ -23,58 +36,73 @@ def terminal_message(number: int, text: str, groups: Sequence[str]) -> Message:
     return Message(str(number), text, person, Place("terminal", thread="terminal", direct=True))
 
 
-async def print_reply(reply: Reply, out: TextIO) -> str:
+async def print_reply(reply: Reply, write: Callable[[str], object]) -> str:
     """Write a reply as it comes, then its sources; returns the text."""
     async for piece in reply:
-        out.write(printable(piece))
-        out.flush()
-    out.write("\n")
+        write(printable(piece))
+    write("\n")
     if reply.outcome.citations:
-        out.write(f"\n{printable(footnotes(reply.outcome.citations))}\n")
-    out.flush()
+        write(f"\n{printable(footnotes(reply.outcome.citations))}\n")
     return reply.text
 
 
 class TerminalBot:
-    """One session. Its questions and answers are the thread that a follow-up refers to."""
+    """One session. Its questions and answers are the thread that a follow-up refers to.
 
-    def __init__(self, ask: Ask, name: str, groups: Sequence[str], most_characters: int) -> None:
+    `commands` are lines such as `/reindex`, and the work that gives what is shown for them.
+    """
+
+    def __init__(
+        self,
+        ask: Ask,
+        name: str,
+        groups: Sequence[str],
+        most_characters: int,
+        commands: Mapping[str, Callable[[], Awaitable[str]]] | None = None,
+    ) -> None:
         self._ask = ask
         self._name = name
         self._groups = groups
         self._most_characters = most_characters
+        self._commands = commands or {}
         self._history: list[Exchange] = []
-        self._typed = False
 
-    async def run(self, source: TextIO = sys.stdin, out: TextIO = sys.stdout) -> None:
+    async def run(self, terminal: Terminal) -> None:
         """Talk until the end of input, `exit`, or Ctrl-C."""
-        typed = self._typed = source.isatty()
-        if typed:
-            out.write(f"{self._name}. Ask about the documents; `exit` or Ctrl-D ends.\n")
+        if terminal.typed:
+            terminal.write(f"{self._name}. Ask about the documents; `exit` or Ctrl-D ends.\n")
         for number in itertools.count(1):
-            if typed:
-                out.write("\n> ")
-                out.flush()
-            line = await _read_line(source)
+            if terminal.typed:
+                terminal.write("\n> ")
+            line = await terminal.read_line()
             if not line or line.strip().lower() in _FAREWELLS:
                 return
             if line.strip():
-                await self._answer(number, line, out)
+                await self._answer(number, line, terminal)
 
-    async def _answer(self, number: int, line: str, out: TextIO) -> None:
+    async def _answer(self, number: int, line: str, terminal: Terminal) -> None:
         try:
+            if line.startswith("/"):
+                terminal.write(f"{printable(await self._obey(line.strip()))}\n")
+                return
             question = clean_question(line, self._most_characters)
-        except UsageError as error:
-            out.write(f"{error}\n")
+        except DeskhandError as error:
+            terminal.write(f"{error}\n")
             return
-        if self._history and not self._typed:
-            out.write("\n")
+        if self._history and not terminal.typed:
+            terminal.write("\n")
         reply = await self._ask(terminal_message(number, question, self._groups), tuple(self._history))
-        text = await print_reply(reply, out)
+        text = await print_reply(reply, terminal.write)
         self._history += [Exchange("user", question), Exchange("assistant", text)]
 
+    async def _obey(self, command: str) -> str:
+        """What a line such as `/reindex` gives."""
+        if command not in self._commands:
+            raise UsageError(f"there is no {command} (known: {', '.join(self._commands) or 'none'})")
+        return await self._commands[command]()
 
-async def _read_line(source: TextIO) -> str:
+
+async def read_line(source: TextIO) -> str:
     """The next line. Its thread is a daemon: after Ctrl-C nobody has to press Enter for it to end."""
     line: Future[str] = Future()
     line.set_running_or_notify_cancel()

@@ -1,7 +1,7 @@
 """The wiring: settings, index and chain make an assistant."""
 
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 from knowledge import Index, Progress, open_index
@@ -30,11 +30,17 @@ class Assistant:
 
 
 @asynccontextmanager
-async def open_assistant(settings: Settings, progress: Progress | None = None) -> AsyncIterator[Assistant]:
-    """Open everything that answering needs; the documents are indexed first where they never were."""
-    async with open_index(settings) as index:
-        index.warm_up()
-        async with open_chain(settings, index) as chain:
-            if await index.is_empty():
-                await index.sync(progress)
-            yield Assistant(settings, index, chain)
+async def open_assistant(
+    settings: Settings, progress: Progress | None = None, index: Index | None = None
+) -> AsyncIterator[Assistant]:
+    """Open everything that answering needs; the documents are indexed first where they never were.
+
+    An `index` that is given is used as it is, and left open.
+    """
+    async with AsyncExitStack() as stack:
+        opened = index if index is not None else await stack.enter_async_context(open_index(settings))
+        opened.warm_up()
+        chain = await stack.enter_async_context(open_chain(settings, opened))
+        if index is None and await opened.is_empty():
+            await opened.sync(progress)
+        yield Assistant(settings, opened, chain)

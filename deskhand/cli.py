@@ -3,18 +3,18 @@
 Heavy imports happen inside the commands, so that `deskhand --help` and wrong use answer at once.
 """
 
-import asyncio
 import os
 import sys
-from collections.abc import Coroutine
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
 import typer
 
+from deskhand.failing import failure
 from deskhand.guard import check_rooms
-from settings.errors import DeskhandError, UsageError
-from settings.masking import mask
+from settings.errors import DeskhandError, NotServed, UsageError
+from settings.home import Home, find_home
 
 _INTERRUPTED = 130
 
@@ -37,6 +37,15 @@ GroupsOption = Annotated[
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 
 
+class Level(StrEnum):
+    """What is worth a line in the log."""
+
+    debug = "debug"
+    info = "info"
+    warning = "warning"
+    error = "error"
+
+
 @app.callback()
 def _common(context: typer.Context, home: HomeOption = None) -> None:
     context.obj = home
@@ -51,18 +60,41 @@ def ask(
     json: JsonOption = False,
 ) -> None:
     """Answer one question."""
-    from deskhand.commands import ask_command
-
     text = sys.stdin.read() if question == "-" else question
-    _run(ask_command(_home(context, home), text, _groups(groups), json))
+    _run(context, home, "ask", question=text, groups=_groups(groups), json_output=json)
+
+
+@app.command()
+def run(
+    context: typer.Context,
+    level: Annotated[Level, typer.Option("--log-level", help="What is worth a line in the log.")] = Level.info,
+    home: HomeOption = None,
+    groups: GroupsOption = "",
+) -> None:
+    """Be at work until stopped: keep the index up to date, and serve the other commands."""
+    from deskhand.run import run
+
+    raise typer.Exit(run(_home(context, home), level.value))
+
+
+@app.command()
+def health(
+    context: typer.Context, home: HomeOption = None, groups: GroupsOption = "", json: JsonOption = False
+) -> None:
+    """Ask whether `deskhand run` is at work on the home; exit status 1 where it is not."""
+    from deskhand.client import run_there
+
+    found = _home(context, home)
+    status = run_there(found.data, "health", {"json_output": json})
+    if status is None:
+        raise NotServed(f"nothing is at work on {found.root}: start `deskhand run`")
+    raise typer.Exit(status)
 
 
 @app.command()
 def chat(context: typer.Context, home: HomeOption = None, groups: GroupsOption = "") -> None:
     """Talk with the assistant in this terminal."""
-    from deskhand.commands import chat_command
-
-    _run(chat_command(_home(context, home), _groups(groups)))
+    _run(context, home, "chat", groups=_groups(groups))
 
 
 @app.command()
@@ -76,9 +108,8 @@ def search(
     json: JsonOption = False,
 ) -> None:
     """Show the passages that a question finds, best first."""
-    from deskhand.commands import search_command
-
-    _run(search_command(_home(context, home), question, k, per_document, _groups(groups), json))
+    options = {"question": question, "k": k, "per_document": per_document}
+    _run(context, home, "search", **options, groups=_groups(groups), json_output=json)
 
 
 @app.command()
@@ -97,14 +128,10 @@ def index(
     json: JsonOption = False,
 ) -> None:
     """Bring the index up to date with the documents; files that fail are listed, the others go on (status 0)."""
-    from deskhand.indexing import index_command, status_command
-
     if status + rollback + (rebuild or confirm_removals) > 1:
         raise UsageError("--status and --rollback stand alone: run one after the other")
-    if status:
-        _run(status_command(_home(context, home), json))
-    elif not _run(index_command(_home(context, home), rebuild, rollback, confirm_removals, json)):
-        raise typer.Exit(1)
+    chosen = {"rebuild": rebuild, "rollback": rollback, "confirm_removals": confirm_removals, "status": status}
+    _run(context, home, "index", **chosen, json_output=json)
 
 
 @app.command()
@@ -120,10 +147,10 @@ def lint(
     json: JsonOption = False,
 ) -> None:
     """Say what is wrong with the documents; exit status 1 where something is severe."""
-    from deskhand.lint import LintOptions, lint_command
-
-    if _run(lint_command(_home(context, home), LintOptions(tuple(paths or ()), html, json))):
-        raise typer.Exit(1)
+    # made absolute here: the process that serves it may be at work in another folder
+    chosen = tuple(os.path.abspath(path) if os.path.exists(path) else path for path in paths or ())
+    page = os.path.abspath(os.path.expanduser(html)) if html else None
+    _run(context, home, "lint", paths=chosen, html=page, colour=sys.stdout.isatty(), json_output=json)
 
 
 @app.command()
@@ -131,10 +158,7 @@ def doctor(
     context: typer.Context, home: HomeOption = None, groups: GroupsOption = "", json: JsonOption = False
 ) -> None:
     """Check settings, documents, models, keys and index, and say what to do next."""
-    from deskhand.doctor import doctor_command
-
-    if not _run(doctor_command(_home(context, home), json)):
-        raise typer.Exit(1)
+    _run(context, home, "doctor", json_output=json)
 
 
 @app.command()
@@ -155,9 +179,10 @@ def settings_check(
     context: typer.Context, home: HomeOption = None, groups: GroupsOption = "", json: JsonOption = False
 ) -> None:
     """Check every settings file and plugin option; a line for every mistake."""
-    from deskhand.commands import settings_check_command
+    from deskhand.console import LocalConsole
+    from deskhand.settings_check import check
 
-    _run(settings_check_command(_home(context, home), json))
+    check(_home(context, home), json, LocalConsole())
 
 
 @settings_app.command("schema")
@@ -169,23 +194,34 @@ def settings_schema(
     groups: GroupsOption = "",
 ) -> None:
     """Print the JSON Schema of the settings files, for editors."""
-    from deskhand.commands import settings_schema_command
+    from deskhand.console import LocalConsole
+    from deskhand.settings_check import schema
 
-    print(settings_schema_command(_home(context, home), file, write))
+    schema(_home(context, home), file, write, LocalConsole())
 
 
-def _home(context: typer.Context, home: str | None) -> str | None:
-    root = context.find_root().obj
-    return home if home is not None else root
+def _home(context: typer.Context, home: str | None) -> Home:
+    return find_home(home if home is not None else context.find_root().obj)
 
 
 def _groups(text: str) -> tuple[str, ...]:
     return tuple(name for part in text.split(",") if (name := part.strip()))
 
 
-def _run(work: Coroutine[Any, Any, Any]) -> Any:
-    """Run a command's coroutine; Ctrl-C cancels it and waits until it has cleaned up."""
-    return asyncio.run(work)
+def _run(context: typer.Context, home: str | None, command: str, **options: Any) -> NoReturn:
+    """Have a command served by the process that holds the home, else run it here.
+
+    Ctrl-C cancels it, and waits here until it has cleaned up.
+    """
+    from deskhand.client import run_there
+
+    found = _home(context, home)
+    status = run_there(found.data, command, options)
+    if status is None:
+        from deskhand.local import run_here
+
+        status = run_here(found, command, options)
+    raise typer.Exit(status)
 
 
 def main() -> NoReturn:
@@ -213,26 +249,11 @@ def main() -> NoReturn:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else the interpreter flushes once more
         sys.exit(1)  # as typer does where a command itself meets the closed pipe
     except Exception as error:
-        _defect(error)
+        status, message = failure(error)
+        _fail(message, status)
 
 
 def _fail(message: str, status: int) -> NoReturn:
     for line in message.splitlines():
         print(f"deskhand: {line}", file=sys.stderr)
     sys.exit(status)
-
-
-def _defect(error: Exception) -> NoReturn:
-    """Not the user's mistake: one line for the user, the details in a file for the report."""
-    import tempfile
-    import traceback
-
-    details = mask("".join(traceback.format_exception(error)))
-    try:
-        with tempfile.NamedTemporaryFile("w", prefix="deskhand-", suffix=".log", delete=False, encoding="utf-8") as log:
-            log.write(details)
-        where = f"Please report it with {log.name}"
-    except OSError as full:
-        where = f"Please report it (the details could not be saved: {full.strerror})"
-    message = " ".join(mask(str(error)).split())[:300]
-    _fail(f"a defect in Deskhand: {type(error).__name__}: {message}. {where}", 70)

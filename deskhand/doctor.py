@@ -6,14 +6,16 @@ from dataclasses import asdict, dataclass
 from typing import Literal
 
 from bots import printable
-from deskhand.commands import check_chain
+from deskhand.commands import CommandOptions
+from deskhand.console import Console
 from deskhand.guard import foreign_rooms
 from deskhand.report import as_json
-from knowledge import open_index
+from deskhand.session import Session
+from deskhand.settings_check import check_chain
 from knowledge.embedding import weights_fingerprint
 from knowledge.folder import stray_documents, walk_documents
 from knowledge.sources import Sources
-from settings import EXTRACTIVE, DeskhandError, Settings, SettingsError, find_home, load_settings
+from settings import EXTRACTIVE, DeskhandError, Settings, SettingsError, load_settings
 from settings.errors import IndexLocked
 
 Level = Literal["ok", "note", "wrong"]
@@ -29,23 +31,29 @@ class Check:
     step: str = ""
 
 
-async def doctor_command(home: str | None, as_object: bool) -> bool:
-    """Print all checks and the next step; true where nothing is wrong."""
-    checks = [check async for check in examine(home)]
+class Options(CommandOptions):
+    """How to print."""
+
+    json_output: bool = False
+
+
+async def work(session: Session, options: Options, console: Console) -> int:
+    """Print all checks and the next step; status 1 where something is wrong."""
+    checks = [check async for check in examine(session)]
     fine = all(check.level != "wrong" for check in checks)
     step = next((check.step for check in sorted(checks, key=lambda c: c.level != "wrong") if check.step), "")
-    if as_object:
-        print(as_json({"ok": fine, "checks": [asdict(check) for check in checks], "next": step or None}))
-        return fine
-    for check in checks:
-        print(printable(f"{check.level:>5}  {check.what}: {check.message}"))
-    print(printable(f"\nNext: {step}") if step else "\nEverything is fine: try `deskhand chat`.")
-    return fine
+    if options.json_output:
+        console.out(as_json({"ok": fine, "checks": [asdict(check) for check in checks], "next": step or None}))
+    else:
+        for check in checks:
+            console.out(printable(f"{check.level:>5}  {check.what}: {check.message}"))
+        console.out(printable(f"\nNext: {step}") if step else "\nEverything is fine: try `deskhand chat`.")
+    return int(not fine)
 
 
-async def examine(home: str | None) -> AsyncIterator[Check]:
+async def examine(session: Session) -> AsyncIterator[Check]:
     """All checks; later ones are left out where an earlier one makes them pointless."""
-    found = find_home(home)
+    found = session.home
     yield Check("home", "ok", str(found.root))
     if foreign := await asyncio.to_thread(foreign_rooms):
         for room, others in foreign.items():
@@ -63,7 +71,7 @@ async def examine(home: str | None) -> AsyncIterator[Check]:
     yield Check("settings", "ok", f"{len(settings.files)} files; chain {chain}")
     for check in _models(settings):
         yield check
-    async for check in _knowledge(settings):
+    async for check in _knowledge(session, settings):
         yield check
 
 
@@ -83,7 +91,7 @@ def _models(settings: Settings) -> Iterator[Check]:
             yield Check("tokens", "ok", f"{name}: {entry.api_key_env} is set")
 
 
-async def _knowledge(settings: Settings) -> AsyncIterator[Check]:
+async def _knowledge(session: Session, settings: Settings) -> AsyncIterator[Check]:
     home = settings.home
     embedding = settings.knowledge.embedding
     weights = await asyncio.to_thread(weights_fingerprint, embedding, home.data / "models")
@@ -104,21 +112,21 @@ async def _knowledge(settings: Settings) -> AsyncIterator[Check]:
         yield Check("documents", "note", f"{home.shown(path)} is read, but belongs into {home.shown(home.documents)}/")
     for source, reason in walk.unreadable.items():
         yield Check("documents", "wrong", f"{source or home.documents} {reason}", f"make {source} readable")
-    async for check in _index(settings, len(walk.files)):
+    async for check in _index(session, len(walk.files)):
         yield check
 
 
-async def _index(settings: Settings, files: int) -> AsyncIterator[Check]:
+async def _index(session: Session, files: int) -> AsyncIterator[Check]:
     try:
-        async with open_index(settings) as index:
-            if await index.is_empty():
-                yield Check("index", "wrong", "nothing has been indexed yet", "run `deskhand index`")
-                return
-            if not await index.matches_settings():
-                yield Check("index", "wrong", "was built with other settings", "run `deskhand index`")
-            else:
-                await index.verify()
-            rows = list((await index.files()).values())
+        index = await session.index()
+        if await index.is_empty():
+            yield Check("index", "wrong", "nothing has been indexed yet", "run `deskhand index`")
+            return
+        if not await index.matches_settings():
+            yield Check("index", "wrong", "was built with other settings", "run `deskhand index`")
+        else:
+            await index.verify()
+        rows = list((await index.files()).values())
     except IndexLocked as error:  # by a bot at work, most likely: nothing is wrong with that
         yield Check("index", "note", str(error))
         return

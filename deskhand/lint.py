@@ -1,24 +1,22 @@
 """`deskhand lint`: what is wrong with the documents, as text with a chart, as JSON, or as a page."""
 
 import io
-import sys
 from collections.abc import Sequence
-from contextlib import AsyncExitStack
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 from bots import printable
-from deskhand.progress import IndexingBar
+from deskhand.commands import CommandOptions
+from deskhand.console import Console
 from deskhand.report import as_json
-from knowledge import open_index
+from deskhand.session import Session
 from knowledge.lint import SEVERITIES, Finding, Linted, Severity, lint_folder
 from knowledge.lint.page import lint_page
 from knowledge.search import Found
-from settings import Settings, UsageError, find_home, load_settings
-from settings.errors import IndexUnusable
+from settings import UsageError
+from settings.errors import IndexLocked, IndexUnusable
 
 _SHOWN_NOTES = 10
 _BAR = 40
@@ -26,29 +24,27 @@ _PLURAL: dict[Severity, str] = {"severe": "severe", "warning": "warnings", "note
 _COLOUR: dict[Severity, str] = {"severe": "red", "warning": "yellow", "note": "blue"}
 
 
-@dataclass(frozen=True, slots=True)
-class LintOptions:
-    """How to go about it."""
+class Options(CommandOptions):
+    """How to go about it. Paths that exist are absolute."""
 
     paths: tuple[str, ...] = ()
     html: str | None = None
+    colour: bool = False
     json_output: bool = False
 
 
-async def lint_command(home: str | None, options: LintOptions) -> int:
+async def work(session: Session, options: Options, console: Console) -> int:
     """Print the findings; the exit status: 1 where a severe one is among them."""
-    settings = load_settings(find_home(home))
     page = _page_file(options.html)
-    with IndexingBar("reading") as bar:
-        linted = await run_lint(settings, options.paths, bar)
+    linted = await run_lint(session, options.paths, console)
     if page is not None:
         _write_page(page, linted)
     if options.json_output:
-        print(as_json(lint_as_dict(linted)))
+        console.out(as_json(lint_as_dict(linted)))
     else:
-        print(lint_as_text(linted, colour=sys.stdout.isatty()))
+        console.out(lint_as_text(linted, colour=options.colour))
         if page is not None:
-            print(f"wrote {page}")
+            console.out(f"wrote {page}")
     return 1 if linted.count("severe") else 0
 
 
@@ -69,27 +65,28 @@ def _write_page(page: Path, linted: Linted) -> None:
         raise UsageError(f"--html: {page} cannot be written: {error.strerror}") from None
 
 
-async def run_lint(settings: Settings, paths: Sequence[str], bar: IndexingBar) -> Linted:
-    """Look at the documents, with their index where there is one and nobody else holds it."""
-    async with AsyncExitStack() as stack:
-        search, notice = None, ""
-        try:
-            index = await stack.enter_async_context(open_index(settings))
-            if await index.is_empty():
-                notice = "nothing is indexed yet"
-            elif not await index.matches_settings():
-                notice = "the index was built with other settings"
-            else:
+async def run_lint(session: Session, paths: Sequence[str], console: Console) -> Linted:
+    """Look at the documents, with their index where there is one."""
+    search, notice = None, ""
+    try:
+        index = await session.index()
+        if await index.is_empty():
+            notice = "nothing is indexed yet"
+        elif not await index.matches_settings():
+            notice = "the index was built with other settings"
+        else:
 
-                async def search(title: str, groups: Sequence[str]) -> Found:
-                    return await index.search(title, groups, 3, 1)
+            async def search(title: str, groups: Sequence[str]) -> Found:
+                return await index.search(title, groups, 3, 1)
 
-        except IndexUnusable as error:
-            notice = str(error)
-        linted = await lint_folder(settings, search, paths, bar)
-        if notice:
-            linted.notices.append(f"whether titles find their documents was not checked: {notice}")
-        return linted
+    except IndexUnusable as error:
+        if isinstance(error, IndexLocked):
+            raise
+        notice = str(error)
+    linted = await lint_folder(session.settings, search, paths, console.progress)
+    if notice:
+        linted.notices.append(f"whether titles find their documents was not checked: {notice}")
+    return linted
 
 
 def lint_as_dict(linted: Linted) -> dict[str, Any]:

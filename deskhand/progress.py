@@ -1,14 +1,13 @@
 """A progress bar on standard error, where that is a terminal."""
 
 import sys
-from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
-from knowledge import Receipt
-
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # the client of `deskhand run` shows a bar as well, and must not wait for the index's libraries
     from rich.progress import Progress as RichProgress
     from rich.progress import TaskID
+
+    from knowledge import Receipt
 
 
 class IndexingBar:
@@ -23,17 +22,9 @@ class IndexingBar:
         self._task: TaskID | None = None
         self._files = self._done = 0
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._stop()
-
     def start(self, files: int) -> None:
         """Show the bar, if there is anything to do."""
-        self._stop()
+        self.stop()
         if files == 0 or not sys.stderr.isatty():
             return
         from rich.console import Console
@@ -59,19 +50,19 @@ class IndexingBar:
             shown = f"{speed:.0f} chunks/s" if speed else ""
             self._bar.update(self._task, completed=done, total=max(expected, done, 1), speed=shown)
 
-    def file(self, receipt: Receipt) -> None:
-        """Count one file; the last one ends the bar."""
+    def file(self, receipt: "Receipt | None" = None) -> None:
+        """Count one file, whichever it is; the last one ends the bar."""
         self._done += 1
         if self._bar is not None and self._task is not None:
             self._bar.update(self._task, files=self._shown())
             if self._done >= self._files:
-                self._stop()
+                self.stop()
 
     def _shown(self) -> str:
         return f"{self._done}/{self._files} files"
 
-    def _stop(self) -> None:
-        """Clear the line: an answer, or a whole conversation, may follow."""
+    def stop(self) -> None:
+        """Clear the line: an answer, or a whole conversation, may follow. Also after an error."""
         if self._bar is not None:
             self._bar.stop()
             self._bar = None

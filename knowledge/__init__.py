@@ -1,7 +1,8 @@
 """Documents in, evidence out: load, chunk, embed, index, search.
 
 Public face: `open_index` gives an `Index` with `sync` and `search`; a search gives `Found` with
-`Passage`s, of which `quote` takes the best sentences. The company's documents lie in `docs/` below this folder.
+`Passage`s, of which `quote` takes the best sentences. `Upkeep` keeps an index up to date. The company's
+documents lie in `docs/` below this folder.
 """
 
 from importlib import import_module
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from knowledge.receipts import Progress, Receipt, SyncReport
     from knowledge.search import Found, Passage
     from knowledge.status import GenerationStatus, IndexStatus
+    from knowledge.upkeep import Upkeep
 
 __all__ = [
     "Found",
@@ -24,6 +26,7 @@ __all__ = [
     "Quote",
     "Receipt",
     "SyncReport",
+    "Upkeep",
     "open_index",
 ]
 
@@ -33,6 +36,7 @@ _MODULES = {
     "knowledge.receipts": ("Progress", "Receipt", "SyncReport"),
     "knowledge.search": ("Found", "Passage"),
     "knowledge.status": ("GenerationStatus", "IndexStatus"),
+    "knowledge.upkeep": ("Upkeep",),
 }
 
 

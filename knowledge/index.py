@@ -1,13 +1,11 @@
 """The index of one home: opened once, held alone, searched and kept up to date."""
 
 import asyncio
-import os
 import shutil
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
-from pathlib import Path
 
 from knowledge.catalogue import Catalogue, FileRow, Generation
 from knowledge.documents import EVERYONE
@@ -15,6 +13,7 @@ from knowledge.embedders import Embedders
 from knowledge.embedding import Embedder, give_back_memory
 from knowledge.folder import Walk, walk_documents
 from knowledge.generations import Generations, Task, terms_of
+from knowledge.holding import holding
 from knowledge.loaders.reader import Reader
 from knowledge.quotes import Quote, best_quotes
 from knowledge.readers import Readers
@@ -29,7 +28,7 @@ from knowledge.store.server import ServerStores
 from knowledge.sync import Removing
 from settings import Settings
 from settings.database import open_database, storage_errors
-from settings.errors import DeskhandError, FolderError, IndexEmpty, IndexLocked, StorageError
+from settings.errors import DeskhandError, FolderError, IndexEmpty, StorageError
 
 _LEAST_FREE = 100_000_000
 """Bytes that must be free before a run: the engine maps its files and would be killed by a full disk."""
@@ -303,16 +302,19 @@ class Index:
 
 
 @asynccontextmanager
-async def open_index(settings: Settings, embedder: Embedder | None = None) -> AsyncIterator[Index]:
+async def open_index(settings: Settings, embedder: Embedder | None = None, holder: str = "") -> AsyncIterator[Index]:
     """Open the index of a home, made where missing, for this process alone.
 
-    An `embedder` that is given is used and left open: several indexes can share one model. Raises
+    An `embedder` that is given is used and left open: several indexes can share one model. `holder` is
+    the command that opens it, for others that find the home taken. Raises
     IndexLocked while another process has the home, StorageError where `data/` cannot be written.
     """
     async with AsyncExitStack() as stack:
         with storage_errors(settings.home.data):
             settings.home.data.mkdir(parents=True, exist_ok=True)
-            await asyncio.to_thread(_hold, settings.home.data, stack)
+            hold = holding(settings.home.data, holder)
+            await asyncio.to_thread(hold.__enter__)
+            stack.push(hold)
             engine = open_database(settings.home.database)
             stack.push_async_callback(engine.dispose)
             catalogue, log = Catalogue(engine), RunLog(engine)
@@ -330,21 +332,3 @@ def _stores(settings: Settings) -> Stores:
     if settings.knowledge.store.url is None:
         return EdgeStores(settings.home.data / "index")
     return ServerStores(settings.knowledge.store, settings.secrets, settings.home)
-
-
-def _hold(data: Path, stack: AsyncExitStack) -> None:
-    """Take the lock of the home; the system lets go of it when this process ends, however it ends."""
-    from filelock import FileLock, Timeout
-
-    lock = FileLock(data / "index.lock", thread_local=False)  # taken and let go of in different threads
-    owner = data / "index.owner"
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        who = owner.read_text().strip() if owner.exists() else "?"
-        raise IndexLocked(
-            f"the index of {data.parent} is in use by another deskhand process (pid {who}): wait until it has "
-            "finished, or stop it"
-        ) from None
-    stack.callback(lock.release)
-    owner.write_text(f"{os.getpid()}\n")

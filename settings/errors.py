@@ -12,6 +12,7 @@
     +-- StorageError         the disk is full, read-only, or the database cannot be opened
     +-- EmbeddingError       the embedding model is missing or does not load
     +-- ModelError           no language model of a route gave an answer
+    +-- NotServed            the process that holds the home does not serve this command
 
 Anything else that reaches the command line is a defect of Deskhand.
 """
@@ -66,7 +67,11 @@ class IndexAway(IndexUnusable):
 
 
 class IndexLocked(IndexUnusable):
-    """Another process holds the index of this home."""
+    """Another process holds the index of this home; `holder` is its command, empty where that is not known."""
+
+    def __init__(self, message: str, holder: str = "") -> None:
+        super().__init__(message)
+        self.holder = holder
 
 
 class IndexMismatch(IndexUnusable):
@@ -87,6 +92,10 @@ class EmbeddingError(DeskhandError):
 
 class ModelError(DeskhandError):
     """No language model of a route gave an answer; the text says why for each."""
+
+
+class NotServed(DeskhandError):
+    """The process that holds the home cannot serve a command, or has gone."""
 
 
 def _line(text: str) -> str:

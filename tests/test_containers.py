@@ -269,12 +269,11 @@ class TestCompose:
             if name != "deskhand":
                 assert not any(variable.startswith("DESKHAND_") for variable in service.get("environment", {}))
 
-    def test_a_person_can_type(self) -> None:
+    def test_it_stays_at_work(self) -> None:
         service = SERVICES["deskhand"]
-        assert service["stdin_open"] is True
-        assert service["tty"] is True
-        assert service["command"] == ["chat"]
-        assert "restart" not in service, "an ended conversation must not begin again by itself"
+        assert service["command"] == ["run"]
+        assert service["restart"] == "unless-stopped"
+        assert service["init"] is True, "signals and zombies need a first process that knows of them"
 
 
 class TestHealth:
@@ -351,7 +350,7 @@ class TestPage:
         assert KnowledgeSettings.model_validate(block).store.url == "https://qdrant.example.com:6333"
 
     def test_its_commands_exist(self) -> None:
-        named = re.findall(r"docker compose run --rm deskhand ([a-z]+)", DOCS)
+        named = re.findall(r"docker compose exec deskhand deskhand ([a-z]+)", DOCS)
         assert {"index", "doctor"} <= set(named) <= set(COMMANDS)
         services = re.findall(r"docker compose --profile (\S+) up --detach --wait (\S+)", DOCS)
         assert services == [("local-model", "local-model")]

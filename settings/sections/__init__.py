@@ -4,7 +4,7 @@ Descriptions end up in the JSON Schema that editors read, defaults are what a ho
 settings file runs with.
 """
 
-from settings.sections.assistant import AssistantSettings, PluginEntry
+from settings.sections.assistant import AdministratorSettings, AssistantSettings, PluginEntry
 from settings.sections.base import Section
 from settings.sections.knowledge import (
     ChunkSettings,
@@ -21,6 +21,7 @@ from settings.sections.models import EXTRACTIVE, ModelEntry, ModelSettings
 
 __all__ = [
     "EXTRACTIVE",
+    "AdministratorSettings",
     "AssistantSettings",
     "ChunkSettings",
     "EmbeddingSettings",

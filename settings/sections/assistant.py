@@ -28,6 +28,18 @@ def _plugin_entry(value: Any) -> Any:
     raise ValueError("a plugin is its name, or its name with options below it")
 
 
+class AdministratorSettings(Section):
+    """Who looks after the assistant: may start runs from a chat, and is told what goes wrong."""
+
+    people: list[str] = Field(default_factory=list)
+    """Ids of people on their platform, such as `slack:U024BE7LH`."""
+    groups: list[str] = Field(default_factory=list)
+    """Groups, by the names that audiences use. Whoever sits at the machine's own terminal is one anyway."""
+    webhook_env: str | None = Field(None, pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")
+    """NAME of the variable or secret file that holds the address of an incoming webhook: of Slack, of Discord with
+    `/slack` at its end, or of anything else that takes `{"text": ...}`. Notices are posted there."""
+
+
 DEFAULT_CHAIN = [PluginEntry(name=name) for name in ("persona", "history", "rag", "answer")]
 
 
@@ -42,6 +54,7 @@ class AssistantSettings(Section):
     """Time within which every question ends in an answer or a reason."""
     plugin_seconds: float = Field(60, gt=0, le=600)
     """Time that one plugin may take for itself, not counting the plugins inside it."""
+    administrators: AdministratorSettings = AdministratorSettings()
     question_characters: int = Field(4000, ge=100, le=100_000)
     """A longer question is turned down with a reason."""
     plugins: list[Annotated[PluginEntry, BeforeValidator(_plugin_entry)]] = Field(DEFAULT_CHAIN, min_length=1)

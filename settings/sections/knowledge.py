@@ -3,9 +3,11 @@
 from ipaddress import ip_address
 from typing import Literal, Self
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
+from settings.cron import parse_cron
 from settings.sections.base import Section
 
 
@@ -113,6 +115,23 @@ class SyncSettings(Section):
     """Changes are taken up when there were none for so long."""
     largest_removal: float = Field(0.25, gt=0, le=1)
     """Share of all files; if more are missing, none is removed until the next look confirms it."""
+
+    @field_validator("schedule")
+    @classmethod
+    def _is_cron(cls, value: str | None) -> str | None:
+        if value is not None:
+            parse_cron(value)
+        return value
+
+    @field_validator("timezone")
+    @classmethod
+    def _is_timezone(cls, value: str | None) -> str | None:
+        try:
+            if value is not None:
+                ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise ValueError("no such time zone: write one such as Europe/London") from None
+        return value
 
 
 CheckName = Literal[

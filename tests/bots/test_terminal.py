@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from bots import TerminalBot, print_reply, terminal_message
+from bots.terminal import read_line
 from knowledge.search import Passage
 from plugins import Citation, Exchange, Message, Outcome, Reply
 
@@ -12,10 +13,15 @@ PASSAGE = Passage("1", "leave.md", "v", "Leave", "Carry over", "x", 5, None, 0.5
 
 
 class Terminal(io.StringIO):
-    """What somebody typed, or the screen, of a terminal."""
+    """A screen, in front of somebody who typed or of a pipe."""
 
-    def isatty(self) -> bool:
-        return True
+    def __init__(self, lines: str, typed: bool = False) -> None:
+        super().__init__()
+        self.lines = io.StringIO(lines)
+        self.typed = typed
+
+    async def read_line(self) -> str:
+        return await read_line(self.lines)
 
 
 class Asked:
@@ -30,8 +36,8 @@ class Asked:
 
 
 async def _talk(typed: str, asked: Asked | None = None, most: int = 4000) -> str:
-    screen = io.StringIO()
-    await TerminalBot(asked or Asked(), "Deskhand", ("staff",), most).run(io.StringIO(typed), screen)
+    screen = Terminal(typed)
+    await TerminalBot(asked or Asked(), "Deskhand", ("staff",), most).run(screen)
     return screen.getvalue()
 
 
@@ -78,8 +84,8 @@ async def test_a_question_that_cannot_be_worked_with_does_not_end_the_session_no
 
 
 async def test_only_somebody_who_types_is_greeted_and_prompted() -> None:
-    screen = io.StringIO()
-    await TerminalBot(Asked(), "Otto", (), 4000).run(Terminal("first?\n"), screen)
+    screen = Terminal("first?\n", typed=True)
+    await TerminalBot(Asked(), "Otto", (), 4000).run(screen)
     assert screen.getvalue() == ("Otto. Ask about the documents; `exit` or Ctrl-D ends.\n\n> answer 1\n\n> ")
 
 
@@ -100,7 +106,7 @@ async def test_a_reply_is_printed_as_it_comes_and_its_sources_after_it() -> None
         seen.append(screen.getvalue())
         yield Outcome(citations=(Citation(1, PASSAGE),))
 
-    assert await print_reply(Reply(pieces=pieces()), screen) == "five days [1]"
+    assert await print_reply(Reply(pieces=pieces()), screen.write) == "five days [1]"
     assert seen == ["five ", "five days [1]"]
     assert screen.getvalue() == "five days [1]\n\n[1] Leave > Carry over (leave.md:5)\n"
 
@@ -109,7 +115,7 @@ async def test_documents_can_neither_move_the_cursor_nor_change_colours() -> Non
     hostile = Passage("1", "a\x1b]0;b.md", "v", "T\x1b[2J", "H\x9b31m", "x", 5, None, 0.5, 0.5, 0.0)
     screen = io.StringIO()
     reply = Reply("be \x1b[31mred\x1b[0m\r\u202egone", Outcome(citations=(Citation(1, hostile),)))
-    await print_reply(reply, screen)
+    await print_reply(reply, screen.write)
     assert screen.getvalue() == "be [31mred[0mgone\n\n[1] T[2J > H31m (a]0;b.md:5)\n"
 
 
@@ -118,5 +124,7 @@ async def test_an_input_that_breaks_ends_the_session_with_its_error() -> None:
         def readline(self, *_: Any) -> Any:
             raise OSError("the terminal is gone")
 
+    screen = Terminal("")
+    screen.lines = Broken()
     with pytest.raises(OSError, match="the terminal is gone"):
-        await TerminalBot(Asked(), "Otto", (), 4000).run(Broken(), io.StringIO())
+        await TerminalBot(Asked(), "Otto", (), 4000).run(screen)

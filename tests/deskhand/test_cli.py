@@ -215,15 +215,20 @@ asyncio.run(hold())
 
 
 def test_an_index_that_another_process_holds_is_status_1_and_free_when_that_one_dies(
-    company: Home, start: Start, deskhand: Command
+    company: Home, start: Start, deskhand: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("deskhand.local.PATIENCE_SECONDS", 0)
     holder = start("-c", HOLD, str(company.root))
     assert holder.stdout is not None
     assert holder.stdout.readline() == b"held\n"
     for command in (["index"], ["ask", "x"], ["search", "x"]):
         ran = deskhand(*command, "--home", str(company.root))
         assert ran.status == 1
-        assert f"is in use by another deskhand process (pid {holder.pid}): wait until it has finished" in ran.error
+        waiting, failed = ran.err.splitlines()
+        taken = f"is in use by another deskhand process (pid {holder.pid}): wait until it has finished"
+        assert waiting.startswith("deskhand: waiting: ")
+        assert taken in waiting
+        assert taken in failed
     holder.kill()
     holder.wait()
     assert deskhand("index", "--home", str(company.root)).status == 0

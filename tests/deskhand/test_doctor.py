@@ -6,9 +6,11 @@ from pathlib import Path
 import pytest
 
 from bots import printable
-from deskhand.doctor import Check, doctor_command, examine
+from deskhand.console import LocalConsole
+from deskhand.doctor import Check, Options, examine, work
+from deskhand.session import Session
 from knowledge import open_index
-from settings import Home, UsageError, load_settings
+from settings import Home, load_settings
 from tests.deskhand.conftest import LEAVE
 
 pytestmark = pytest.mark.index
@@ -16,17 +18,24 @@ pytestmark = pytest.mark.index
 Write = Callable[[str, str | bytes], Path]
 
 
+async def _doctor(home: Home, json_output: bool) -> int:
+    with LocalConsole() as console:
+        async with Session(home) as session:
+            return await work(session, Options(json_output=json_output), console)
+
+
 async def _checks(home: Home) -> list[Check]:
-    return [check async for check in examine(str(home.root))]
+    async with Session(home) as session:
+        return [check async for check in examine(session)]
 
 
 async def _next(home: Home, capsys: pytest.CaptureFixture[str]) -> str | None:
     """The next step as a script reads it; it must be what a person is told as well."""
     capsys.readouterr()
-    fine = await doctor_command(str(home.root), as_object=True)
+    status = await _doctor(home, json_output=True)
     data = json.loads(capsys.readouterr().out)
-    assert data["ok"] is fine is all(check["level"] != "wrong" for check in data["checks"])
-    assert await doctor_command(str(home.root), as_object=False) is fine
+    assert data["ok"] is (status == 0) is all(check["level"] != "wrong" for check in data["checks"])
+    assert await _doctor(home, json_output=False) == status
     step: str | None = data["next"]
     said = capsys.readouterr().out.splitlines()[-1]
     assert said == (printable(f"Next: {step}") if step else "Everything is fine: try `deskhand chat`.")
@@ -129,12 +138,7 @@ async def test_file_names_cannot_change_the_terminal(
     async with open_index(load_settings(home)) as index:
         await index.sync()
     await _next(home, capsys)
-    await doctor_command(str(home.root), as_object=False)
+    await _doctor(home, json_output=False)
     shown = capsys.readouterr().out
     assert "red.md" in shown
     assert "\x1b" not in shown
-
-
-async def test_a_missing_home_is_wrong_use(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="there is no folder"):
-        await doctor_command(str(tmp_path / "nowhere"), as_object=False)

@@ -3,6 +3,7 @@ import sys
 
 import pytest
 
+from deskhand.console import LocalConsole
 from deskhand.progress import IndexingBar
 from knowledge import Receipt
 
@@ -26,9 +27,10 @@ def _receipt(name: str) -> Receipt:
 
 def test_somebody_who_watches_sees_how_many_files_are_done(monkeypatch: pytest.MonkeyPatch) -> None:
     screen = _watched(monkeypatch)
-    with IndexingBar() as bar:
-        bar.start(2)
-        bar.file(_receipt("a.md"))
+    bar = IndexingBar()
+    bar.start(2)
+    bar.file(_receipt("a.md"))
+    bar.stop()
     shown = screen.getvalue()
     assert "indexing" in shown
     assert "1/2" in shown
@@ -37,14 +39,14 @@ def test_somebody_who_watches_sees_how_many_files_are_done(monkeypatch: pytest.M
 def test_the_bar_is_gone_when_the_last_file_is_done(monkeypatch: pytest.MonkeyPatch) -> None:
     screen = _watched(monkeypatch)
     out = sys.stdout
-    with IndexingBar() as bar:
-        bar.start(2)
-        bar.file(_receipt("a.md"))
-        assert sys.stdout is not out
-        bar.file(_receipt("b.md"))
-        assert sys.stdout is out
-        ended = screen.getvalue()
-        bar.file(_receipt("late.md"))
+    bar = IndexingBar()
+    bar.start(2)
+    bar.file(_receipt("a.md"))
+    assert sys.stdout is not out
+    bar.file(_receipt("b.md"))
+    assert sys.stdout is out
+    ended = screen.getvalue()
+    bar.file(_receipt("late.md"))
     assert screen.getvalue() == ended
 
 
@@ -53,8 +55,9 @@ def test_an_error_ends_the_bar_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
     out = sys.stdout
 
     def fail() -> None:
-        with IndexingBar() as bar:
-            bar.start(2)
+        with LocalConsole() as console:
+            console.progress.start(2)
+            assert sys.stdout is not out
             raise RuntimeError("in the middle")
 
     with pytest.raises(RuntimeError, match="in the middle"):
@@ -64,16 +67,16 @@ def test_an_error_ends_the_bar_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_nothing_is_shown_where_there_is_nothing_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
     screen = _watched(monkeypatch)
-    with IndexingBar() as bar:
-        bar.start(0)
-        bar.file(_receipt("a.md"))
+    bar = IndexingBar()
+    bar.start(0)
+    bar.file(_receipt("a.md"))
     assert screen.getvalue() == ""
 
 
 def test_nothing_is_shown_where_nobody_watches(monkeypatch: pytest.MonkeyPatch) -> None:
     log = io.StringIO()
     monkeypatch.setattr(sys, "stderr", log)
-    with IndexingBar() as bar:
-        bar.start(3)
-        bar.file(_receipt("a.md"))
+    bar = IndexingBar()
+    bar.start(3)
+    bar.file(_receipt("a.md"))
     assert log.getvalue() == ""

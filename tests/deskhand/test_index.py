@@ -5,21 +5,24 @@ from typing import Any
 
 import pytest
 
-from deskhand.indexing import index_command, status_command
+from deskhand.console import LocalConsole
+from deskhand.index import Options, work
+from deskhand.session import Session
 from settings import Home
 
 Write = Callable[[str, str | bytes], Path]
 
 
 async def run(home: Home, **options: Any) -> bool:
-    chosen = {"rebuild": False, "rollback": False, "confirm_removals": False, "as_object": False, **options}
-    return await index_command(str(home.root), **chosen)
+    with LocalConsole() as console:
+        async with Session(home) as session:
+            return await work(session, Options(**options), console) == 0
 
 
 async def test_status_says_what_there_is_and_what_became_of_the_last_runs(
     home: Home, write: Write, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    await status_command(str(home.root), False)
+    assert await run(home, status=True)
     assert "nothing has been indexed yet" in capsys.readouterr().out
     write("knowledge/docs/a.md", "# A\n\nText of a page.\n")
     write("knowledge/docs/bad.md", b"\x00\x01 no text " * 30)
@@ -27,12 +30,12 @@ async def test_status_says_what_there_is_and_what_became_of_the_last_runs(
     text = capsys.readouterr().out
     assert "1 added, 1 failed" in text
     assert "failed: bad.md: " in text
-    await status_command(str(home.root), False)
+    assert await run(home, status=True)
     text = capsys.readouterr().out
     assert "index: 1 documents, 1 chunks" in text
     assert "failed: bad.md: " in text
     assert "command: 1 added, 1 failed, 1 embedded" in text
-    await status_command(str(home.root), True)
+    assert await run(home, status=True, json_output=True)
     shown = json.loads(capsys.readouterr().out)
     assert shown["current"]["documents"] == 1
     assert [file["source"] for file in shown["files"]] == ["bad.md"]
@@ -52,7 +55,7 @@ async def test_missing_files_are_told_until_their_removal_is_confirmed(
     await run(home)
     for file in files[:4]:
         file.unlink()
-    await run(home, as_object=True)
+    await run(home, json_output=True)
     shown = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert (shown["waiting"], shown["removed"]) == (4, 0)
     await run(home)

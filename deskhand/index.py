@@ -3,28 +3,41 @@
 from typing import Any
 
 from bots import printable
-from deskhand.progress import IndexingBar
+from deskhand.commands import CommandOptions
+from deskhand.console import Console
 from deskhand.report import as_json, sync_as_dict, sync_as_text
-from knowledge import GenerationStatus, IndexStatus, SyncReport, open_index
+from deskhand.session import Session
+from knowledge import GenerationStatus, IndexStatus, SyncReport, Upkeep
 from knowledge.run_log import Run
-from settings import find_home, load_settings
 
 _SHOWN_FILES = 20
 
 
-async def index_command(
-    home: str | None, rebuild: bool, rollback: bool, confirm_removals: bool, as_object: bool
-) -> bool:
-    """Run and print what came of it; false where nothing at all could be done."""
-    settings = load_settings(find_home(home))
-    async with open_index(settings) as index:
-        with IndexingBar() as bar:
-            if rollback:
-                report = await index.rollback(bar)
-            else:
-                report = await index.sync(bar, rebuild=rebuild, confirm_removals=confirm_removals)
-    print(as_json(sync_as_dict(report)) if as_object else sync_as_text(report))
-    return did_something(report)
+class Options(CommandOptions):
+    """How to go about it."""
+
+    rebuild: bool = False
+    rollback: bool = False
+    confirm_removals: bool = False
+    status: bool = False
+    json_output: bool = False
+
+
+async def work(session: Session, options: Options, console: Console) -> int:
+    """Run and print what came of it; status 1 where nothing at all could be done."""
+    if options.status:
+        status, upkeep = await (await session.index()).status(), await session.upkeep()
+        shown = as_json(status_as_dict(status, upkeep)) if options.json_output else status_as_text(status, upkeep)
+        console.out(shown)
+        return 0
+    if options.rollback:
+        report = await (await session.upkeep()).rollback(console.progress)
+    else:
+        report = await session.sync(
+            console.progress, rebuild=options.rebuild, confirm_removals=options.confirm_removals
+        )
+    console.out(as_json(sync_as_dict(report)) if options.json_output else sync_as_text(report))
+    return 0 if did_something(report) else 1
 
 
 def did_something(report: SyncReport) -> bool:
@@ -32,17 +45,12 @@ def did_something(report: SyncReport) -> bool:
     return any(receipt.state != "failed" for receipt in report.receipts) or not report.receipts
 
 
-async def status_command(home: str | None, as_object: bool) -> None:
-    """Print the state of the index."""
-    async with open_index(load_settings(find_home(home))) as index:
-        status = await index.status()
-    print(as_json(status_as_dict(status)) if as_object else status_as_text(status))
-
-
-def status_as_dict(status: IndexStatus) -> dict[str, Any]:
+def status_as_dict(status: IndexStatus, upkeep: Upkeep) -> dict[str, Any]:
     """The output of `deskhand index --status --json`."""
+    now, due = upkeep.under_way, upkeep.next_run
     return {
-        "running": status.running,
+        "running": {"trigger": now.trigger, "since": now.since.isoformat(timespec="seconds")} if now else None,
+        "next_run": due.isoformat(timespec="minutes") if due else None,
         "current": _generation(status.current),
         "previous": _generation(status.previous),
         "building": _generation(status.building),
@@ -89,7 +97,7 @@ def _run(run: Run) -> dict[str, Any]:
 _COUNTS = ("added", "updated", "unchanged", "removed", "failed", "quarantined", "skipped", "waiting", "embedded")
 
 
-def status_as_text(status: IndexStatus) -> str:
+def status_as_text(status: IndexStatus, upkeep: Upkeep) -> str:
     """The same for people: the index, its files that need an eye, its last runs."""
     lines = []
     named = (("index", status.current), ("before it", status.previous), ("being built", status.building))
@@ -106,7 +114,9 @@ def status_as_text(status: IndexStatus) -> str:
         lines.append(f"  {'missing' if row.missing_ns else row.state}: {row.source}: {reason}")
     if len(rows) > _SHOWN_FILES:
         lines.append(f"  and {len(rows) - _SHOWN_FILES} more: `deskhand index --status --json` lists all")
-    lines.append("a run goes on now" if status.running else "no run goes on")
+    now, due = upkeep.under_way, upkeep.next_run
+    lines.append(f"a run ({now.trigger}) goes on since {now.since:%H:%M:%S}" if now else "no run goes on")
+    lines.append(f"next run: {due:%a %d %b %H:%M}" if due else "next run: none, for no `deskhand run` keeps a schedule")
     lines += [_run_as_text(run) for run in status.runs]
     return printable("\n".join(lines))
 

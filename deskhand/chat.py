@@ -1,0 +1,34 @@
+"""`deskhand chat`: a conversation in the terminal."""
+
+from bots import TerminalBot, printable
+from deskhand.commands import CommandOptions
+from deskhand.console import Console
+from deskhand.report import sync_as_text
+from deskhand.session import Session
+
+
+class Options(CommandOptions):
+    """Who is talking."""
+
+    groups: tuple[str, ...] = ()
+
+
+async def work(session: Session, options: Options, console: Console) -> int:
+    """Talk until the person has had enough.
+
+    Whoever sits at the machine's terminal is an administrator: `/reindex` is theirs, and notices are shown.
+    """
+
+    async def reindex() -> str:
+        return sync_as_text(await session.sync(console.progress, "chat"))
+
+    async def show(notice: str) -> None:
+        console.err(f"deskhand: {printable(notice)}")
+
+    told = session.settings.assistant
+    assistant = await session.assistant()
+    await session.fill(console.progress)
+    bot = TerminalBot(assistant.ask, told.name, options.groups, told.question_characters, {"/reindex": reindex})
+    with session.notices.target(show):
+        await bot.run(console)
+    return 0

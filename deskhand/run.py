@@ -1,0 +1,118 @@
+"""`deskhand run`: the assistant at work, until it is told to stop."""
+
+import asyncio
+import logging
+import signal
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from deskhand.logs import set_up_logging
+from deskhand.protocol import socket_file
+from deskhand.server import serving
+from deskhand.session import Session
+from deskhand.settings_check import check_chain
+from deskhand.webhook import webhook_of
+from knowledge import Upkeep
+from settings import Home, Settings
+from settings.errors import IndexLocked
+from settings.tasks import running
+from settings.watching import watch
+
+_log = logging.getLogger("deskhand.run")
+
+GRACE_SECONDS = 8.0
+"""For what is under way when it is to stop; containers are killed after ten seconds."""
+
+
+def run(home: Home, level: str) -> int:
+    """Work until SIGTERM or Ctrl-C; returns the exit status. Raises DeskhandError where it cannot start."""
+    return asyncio.run(_run(home, level))
+
+
+async def _run(home: Home, level: str) -> int:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    async with Session(home, "run") as session:
+        settings = session.settings
+        check_chain(settings)
+        webhook = webhook_of(settings)
+        set_up_logging(level, settings.secrets.redact)
+        try:
+            await session.index()
+        except IndexLocked as taken:
+            raise _already(home, taken) from None
+        async with AsyncExitStack() as stack:
+            if webhook is not None:
+                stack.enter_context(session.notices.target(webhook))
+            await stack.enter_async_context(running(session.notices.deliver()))
+            await stack.enter_async_context(_socket(session))
+            upkeep = await session.upkeep()
+            tasks = await stack.enter_async_context(upkeep.kept())
+            await stack.enter_async_context(running(_settings_changes(settings)))
+            opened = await stack.enter_async_context(running(_open(session, upkeep)))
+            await _until(stop, {opened, *tasks})
+        _log.info("stopping")
+    return 0
+
+
+async def _open(session: Session, upkeep: Upkeep) -> None:
+    """Open what answers need time for, while the socket already serves and the folders are watched."""
+    upkeep.request("start")
+    await session.assistant()
+    async with _bots(session):
+        _log.info("ready: %s", await _summary(session, upkeep))
+        await asyncio.get_running_loop().create_future()
+
+
+@asynccontextmanager
+async def _bots(session: Session) -> AsyncIterator[None]:
+    """The chat platforms. Each is opened here, on the session's assistant, as a task of this block."""
+    yield
+
+
+async def _summary(session: Session, upkeep: Upkeep) -> str:
+    documents = sum(row.version is not None for row in (await (await session.index()).files()).values())
+    due = upkeep.next_run
+    so_far = " so far, a run is under way" if upkeep.under_way else ""
+    return (
+        f"{session.home.root}, {documents} documents{so_far}, next scheduled run "
+        f"{due.strftime('%a %d %b %H:%M %Z') if due else 'never'}, "
+        f"watching {session.settings.knowledge.sync.watch}, commands in other shells are served"
+    )
+
+
+@asynccontextmanager
+async def _socket(session: Session) -> AsyncIterator[None]:
+    """Serve other shells; where a file system knows no sockets, only they go without."""
+    async with AsyncExitStack() as stack:
+        try:
+            await stack.enter_async_context(serving(session, GRACE_SECONDS))
+        except OSError as error:
+            file = socket_file(session.home.data)
+            _log.error("no socket can be made at %s (%s): commands in other shells are not served", file, error)
+        yield
+
+
+async def _settings_changes(settings: Settings) -> None:
+    """Say what a saved file changes."""
+    folder = str(settings.home.settings)
+    async for changed in watch(lambda: [folder], lambda path: path.endswith("knowledge.yaml"), 0.5):
+        for path in sorted(changed):
+            if path != folder:
+                _log.warning("%s has changed: it takes effect at the next start", path)
+
+
+async def _until(stop: asyncio.Event, tasks: set[asyncio.Task[None]]) -> None:
+    """Wait for the signal; a task that ends by itself ends it all, with its error."""
+    async with running(stop.wait()) as stopped:
+        done, _ = await asyncio.wait({stopped, *tasks}, return_when=asyncio.FIRST_COMPLETED)
+        for task in done - {stopped}:
+            task.result()
+
+
+def _already(home: Home, taken: IndexLocked) -> IndexLocked:
+    if taken.holder == "run":
+        return IndexLocked(f"`deskhand run` is at work on {home.root} already: use it, or stop it first", "run")
+    return taken

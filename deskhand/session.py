@@ -1,0 +1,97 @@
+"""What commands work on: the settings, the index and the assistant of one home, opened as they are needed."""
+
+import asyncio
+from contextlib import AsyncExitStack
+from functools import cached_property
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from bots import printable
+from deskhand.assistant import Assistant, open_assistant
+from knowledge import Index, Progress, SyncReport, Upkeep, open_index
+from knowledge.upkeep import Trigger
+from settings import Home, Settings, load_settings
+from settings.notices import Notices
+
+if TYPE_CHECKING:
+    from deskhand.console import Console
+
+
+class Session:
+    """Opens each part when the first command asks for it, and closes all at its end.
+
+    A command typed in a shell has a session to itself; `deskhand run` and an open `chat` share theirs
+    with the commands that they serve. `holder` is the command that others find the home taken by.
+    """
+
+    def __init__(self, home: Home, holder: str = "") -> None:
+        self.home = home
+        self.holder = holder
+        self.notices = Notices()
+        self.ready = False
+        """Whether everything that an answer needs has been opened."""
+        self._stack = AsyncExitStack()
+        self._opening = asyncio.Lock()
+        self._index: Index | None = None
+        self._upkeep: Upkeep | None = None
+        self._assistant: Assistant | None = None
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._stack.aclose()
+
+    @cached_property
+    def settings(self) -> Settings:
+        """Of the home, as they were when first asked for. Raises SettingsError."""
+        return load_settings(self.home)
+
+    async def index(self) -> Index:
+        """The index, held by this session from now on. Raises IndexLocked where another process holds it."""
+        async with self._opening:
+            return await self._open_index()
+
+    async def upkeep(self) -> Upkeep:
+        """What all runs go through."""
+        index = await self.index()
+        if self._upkeep is None:
+            self._upkeep = Upkeep(self.settings, index, self.notices.tell)
+        return self._upkeep
+
+    async def assistant(self) -> Assistant:
+        """The assistant over the index."""
+        async with self._opening:
+            if self._assistant is None:
+                index = await self._open_index()
+                opened = open_assistant(self.settings, index=index)
+                self._assistant = await self._stack.enter_async_context(opened)
+                self.ready = True
+            return self._assistant
+
+    async def sync(
+        self,
+        progress: Progress,
+        trigger: Trigger = "command",
+        rebuild: bool = False,
+        confirm_removals: bool = False,
+    ) -> SyncReport:
+        """Bring the index up to date; a run that goes on already is waited for."""
+        return await (await self.upkeep()).sync(trigger, progress, rebuild, confirm_removals)
+
+    async def fill(self, progress: Progress) -> None:
+        """Index the documents where that was never done, so that the first question has an answer."""
+        if await (await self.index()).is_empty():
+            await self.sync(progress)
+
+    async def notes(self, console: "Console") -> None:
+        """Say on standard error where what answers is not what the settings ask for."""
+        for note in await (await self.index()).notes():
+            console.err(f"deskhand: note: {printable(note)}")
+
+    async def _open_index(self) -> Index:
+        if self._index is None:
+            self._index = await self._stack.enter_async_context(open_index(self.settings, holder=self.holder))
+        return self._index
