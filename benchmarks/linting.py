@@ -9,7 +9,7 @@ from pathlib import Path
 
 from benchmarks.measure import Figure, at_most, make_home, seconds
 from knowledge.folder import walk_documents
-from knowledge.lint import lint_folder
+from knowledge.lint.folder import lint_folder
 from knowledge.loaders import loader_for, name_of
 from knowledge.sources import Sources
 from settings import Home, load_settings

@@ -12,7 +12,8 @@ from deskhand.commands import CommandOptions
 from deskhand.console import Console
 from deskhand.report import as_json
 from deskhand.session import Session
-from knowledge.lint import SEVERITIES, Finding, Linted, Severity, lint_folder
+from knowledge.lint.findings import SEVERITIES, Finding, Severity
+from knowledge.lint.folder import Linted, lint_folder
 from knowledge.lint.page import lint_page
 from knowledge.search import Found
 from settings import UsageError

@@ -3,7 +3,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from deskhand.lint import lint_as_text
-from knowledge.lint import Finding, Linted
+from knowledge.lint.findings import Finding
+from knowledge.lint.folder import Linted
 from settings import Home
 from tests.deskhand.conftest import Command
 

@@ -8,8 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from knowledge.documents import Block, Document, Heading
-from knowledge.lint import accepted_checks, lint_document, quarantine_reason, quarantine_rule
-from knowledge.lint.checks import CORPUS_CHECKS, DOCUMENT_CHECKS
+from knowledge.lint.checks import (
+    CORPUS_CHECKS,
+    DOCUMENT_CHECKS,
+    accepted_checks,
+    lint_document,
+    quarantine_reason,
+    quarantine_rule,
+)
 from settings import Home, SettingsError, load_settings
 from settings.sections import LintSettings
 from settings.sections.knowledge import CheckName

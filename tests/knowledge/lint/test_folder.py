@@ -5,7 +5,7 @@ import pytest
 
 from knowledge import Receipt, open_index
 from knowledge.embedding import Embedder
-from knowledge.lint import Linted, lint_folder
+from knowledge.lint.folder import Linted, lint_folder
 from knowledge.search import Found
 from settings import Home, Settings, UsageError, load_settings
 from tests.knowledge.lint.making import TOKEN

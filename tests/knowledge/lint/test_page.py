@@ -5,7 +5,8 @@ from html.parser import HTMLParser
 from hypothesis import given
 from hypothesis import strategies as st
 
-from knowledge.lint import Finding, Linted
+from knowledge.lint.findings import Finding
+from knowledge.lint.folder import Linted
 from knowledge.lint.page import lint_page
 
 MADE = datetime(2026, 11, 25, 9, 30, tzinfo=UTC)
