@@ -37,7 +37,7 @@ def test_the_first_question_indexes_by_itself_and_prints_one_object(company: Hom
     assert "five days" in data["answer"]
     assert (data["status"], data["reason"]) == ("answered", None)
     [citation] = data["citations"]
-    assert list(citation) == ["number", "source", "title", "heading", "page", "line", "score"]
+    assert list(citation) == ["number", "source", "title", "heading", "page", "line", "score", "link"]
     assert (citation["source"], citation["title"], citation["heading"]) == ("leave.md", "Leave", "Carry over")
     assert (citation["page"], citation["line"]) == (None, 5)
     assert 0 < citation["score"] < 3
@@ -217,7 +217,7 @@ asyncio.run(hold())
 def test_an_index_that_another_process_holds_is_status_1_and_free_when_that_one_dies(
     company: Home, start: Start, deskhand: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("deskhand.local.PATIENCE_SECONDS", 0)
+    monkeypatch.setattr("deskhand.local.PATIENCE_SECONDS", 0.3)
     holder = start("-c", HOLD, str(company.root))
     assert holder.stdout is not None
     assert holder.stdout.readline() == b"held\n"

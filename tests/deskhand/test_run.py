@@ -100,7 +100,7 @@ def test_a_dropped_document_is_answerable_and_what_is_wrong_with_one_is_in_the_l
     write("knowledge/docs/broken.md", "---\naudience: []\n---\n# Secret\n\nNobody may read this.\n")
     assert "1 document cannot be read: broken.md: " in _said(at_work, "notice: ")
     status = json.loads(deskhand("index", "--status", "--json", "--home", str(company.root)).out)
-    assert status["documents"] == 3
+    assert status["current"]["documents"] == 3
     assert status["running"] is None
     assert re.match(r"\d{4}-\d\d-\d\dT03:30", status["next_run"])
 
