@@ -1,6 +1,16 @@
-"""The sample company's questions, and others of the same shape."""
+"""The sample company's questions, and others of the same shape.
+
+Three formats are read, by the names of their fields:
+
+- YAML, or JSON objects a line each: `id`, `question`, `relevant` (files that answer it, below the
+  documents' folder; none where the documents do not say), and optionally `answerable`, `groups`,
+  `contains`, and `thread`, a list of `{role: user | assistant, text}`, oldest first;
+- MTRAG's conversations (`tasks.jsonl` beside `corpus.jsonl`): the same, with ids of passages in
+  `relevant` and `answerability` (ANSWERABLE, PARTIAL, UNANSWERABLE; CONVERSATIONAL is left out).
+"""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +33,8 @@ class Question:
     thread: tuple[str, ...] = ()
     """What the same person wrote before."""
     contains: tuple[str, ...] = ()
+    answer: str = ""
+    """What the last message of the thread was answered with."""
 
     @property
     def answerable(self) -> bool:
@@ -30,19 +42,32 @@ class Question:
         return bool(self.relevant)
 
 
-def read_questions(path: Path = SAMPLE) -> list[Question]:
+def read_questions(*paths: Path) -> list[Question]:
     """Read a YAML list, or JSON objects a line each."""
+    return [_question(row) for path in paths or (SAMPLE,) for row in _rows(path) if _is_asked(row)]
+
+
+def _rows(path: Path) -> Sequence[dict[str, Any]]:
     text = path.read_text(encoding="utf-8")
-    rows = [json.loads(line) for line in text.splitlines()] if path.suffix == ".jsonl" else yaml.safe_load(text)
-    return [_question(row) for row in rows]
+    if path.suffix != ".jsonl":
+        rows: list[dict[str, Any]] = yaml.safe_load(text)
+        return rows
+    return [json.loads(line) for line in text.split("\n") if line.strip()]
+
+
+def _is_asked(row: dict[str, Any]) -> bool:
+    return row.get("answerability") != "CONVERSATIONAL"
 
 
 def _question(row: dict[str, Any]) -> Question:
+    thread: list[dict[str, str]] = row.get("thread") or []
+    answers = [turn["text"] for turn in thread if turn["role"] != "user"]
     return Question(
         id=str(row["id"]),
         text=row["question"],
         relevant=frozenset(row["relevant"]),
         groups=tuple(row.get("groups", ())),
-        thread=tuple(turn["text"] for turn in row.get("thread", ()) if turn["role"] == "user"),
+        thread=tuple(turn["text"] for turn in thread if turn["role"] == "user"),
         contains=tuple(row.get("contains", ())),
+        answer=answers[-1] if answers else "",
     )

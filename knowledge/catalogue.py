@@ -36,6 +36,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from knowledge.embedding import Vector
 from knowledge.recipe import Recipe
+from knowledge.vocabulary import VersionTerms, Vocabulary
+from knowledge.vocabulary_table import insert_terms, load_vocabulary, load_words, take_terms, vocabulary_table
+from knowledge.vocabulary_table import tables as _vocabulary_tables
 
 State = Literal["indexed", "unchanged", "skipped", "failed", "quarantined", "removed"]
 
@@ -89,7 +92,7 @@ _embedding = Table(
     Column("key", LargeBinary(16), primary_key=True),
     Column("vector", LargeBinary, nullable=False),
 )
-_OF_GENERATION = (_file, _hidden, _made_of)
+_OF_GENERATION = (_file, _hidden, _made_of, vocabulary_table)
 _ROWS_A_STATEMENT = 400
 _KEY_BYTES = 16
 _SPARE_EMBEDDINGS = 1000
@@ -154,6 +157,7 @@ class Catalogue:
         self._engine = engine
         self._current: Generation | None = None
         self._hidden: dict[int, frozenset[str]] = {}
+        self._vocabularies: dict[int, Vocabulary] = {}
 
     async def prepare(self) -> None:
         """Make the tables where they are missing.
@@ -163,6 +167,7 @@ class Catalogue:
         """
         async with self._engine.begin() as connection:
             await connection.run_sync(_prepare)
+            await connection.run_sync(_vocabulary_tables.create_all)
 
     async def current(self) -> Generation | None:
         """The generation that answers questions."""
@@ -229,6 +234,7 @@ class Catalogue:
                 await connection.execute(delete(table))
         self._current = None
         self._hidden.clear()
+        self._vocabularies.clear()
 
     async def files(self, generation: Generation) -> dict[str, FileRow]:
         """All files by source."""
@@ -270,16 +276,30 @@ class Catalogue:
         async with self._change_hidden(generation, hide=new) as connection:
             await _insert_hidden(connection, generation, new)
 
+    async def vocabulary(self, generation: Generation) -> Vocabulary:
+        """The terms of all files, for each audience."""
+        if generation.id not in self._vocabularies:
+            async with self._engine.connect() as connection:
+                self._vocabularies[generation.id] = await load_vocabulary(connection, generation.id)
+        return self._vocabularies[generation.id]
+
+    async def words(self, generation: Generation, audience: Iterable[str]) -> list[str]:
+        """All words of the files that someone in these groups may read."""
+        async with self._engine.connect() as connection:
+            return await load_words(connection, generation.id, audience)
+
     async def record(
         self,
         generation: Generation,
         rows: Sequence[FileRow],
         superseded: Iterable[str] = (),
         keys: Mapping[str, Sequence[bytes]] | None = None,
+        terms: Mapping[str, VersionTerms] | None = None,
     ) -> None:
         """Save files: their versions are visible from here on, and the `superseded` ones are not.
 
-        `keys` names the embeddings that each new version is made of, so that they are kept.
+        `keys` names the embeddings that each new version is made of, so that they are kept; `terms` what
+        each version has that is new in the store.
         """
         visible = frozenset(row.version for row in rows if row.version is not None)
         old = frozenset(superseded)
@@ -297,6 +317,9 @@ class Catalogue:
                 await connection.execute(upsert(_made_of).on_conflict_do_nothing(), made_of)
             await _delete_versions(connection, _hidden, generation, visible)
             await _insert_hidden(connection, generation, old)
+            gone = await take_terms(connection, generation.id, old | set(terms or ()))
+            await insert_terms(connection, generation.id, terms or {})
+        self._count(generation, gone, (terms or {}).values())
 
     async def remove(self, generation: Generation, rows: Sequence[FileRow]) -> None:
         """Forget files; their versions are hidden until they have been deleted from the store."""
@@ -307,6 +330,8 @@ class Catalogue:
                     delete(_file).where(_file.c.generation == generation.id, _file.c.source == row.source)
                 )
             await _insert_hidden(connection, generation, old)
+            gone = await take_terms(connection, generation.id, old)
+        self._count(generation, gone)
 
     async def unhide(self, generation: Generation, versions: Sequence[str]) -> None:
         """Forget versions that are no longer in the store."""
@@ -333,6 +358,14 @@ class Catalogue:
         if rows:
             async with self._engine.begin() as connection:
                 await connection.execute(upsert(_embedding).on_conflict_do_nothing(), rows)
+
+    def _count(self, generation: Generation, gone: Iterable[VersionTerms], new: Iterable[VersionTerms] = ()) -> None:
+        """Let the vocabulary in memory follow a commit."""
+        if (vocabulary := self._vocabularies.get(generation.id)) is not None:
+            for version in gone:
+                vocabulary.add(version, -1)
+            for version in new:
+                vocabulary.add(version)
 
     async def prune(self) -> int:
         """Forget embeddings of texts that no generation has any more, once there are many; returns how many.

@@ -6,6 +6,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
+from functools import partial
 
 from knowledge.catalogue import Catalogue, FileRow, Generation
 from knowledge.documents import EVERYONE
@@ -18,6 +19,7 @@ from knowledge.loaders.reader import Reader
 from knowledge.quotes import Quote, best_quotes
 from knowledge.readers import Readers
 from knowledge.receipts import Progress, SyncReport
+from knowledge.reranking import Reranker
 from knowledge.run_log import RunLog
 from knowledge.search import Found, Passage, Searcher
 from knowledge.sources import Sources
@@ -56,6 +58,7 @@ class Index:
         self._one_run = asyncio.Lock()
         self._running_under: Sources | None = None
         self._warming: asyncio.Future[Embedder] | None = None
+        self._reranker: Reranker | None = None
         self.use(settings)
 
     def use(self, settings: Settings) -> None:
@@ -68,6 +71,9 @@ class Index:
         self._sources = Sources(settings.home, settings.knowledge)
         self._searching: tuple[Generation, Searcher] | None = None
         self._held_back: tuple[int, frozenset[str]] | None = None
+        if self._reranker is not None:
+            self._reranker.close()
+        self._reranker = _reranker(settings)
 
     async def search(
         self,
@@ -76,9 +82,11 @@ class Index:
         limit: int | None = None,
         per_document: int | None = None,
         thread: Sequence[str] = (),
+        answer: str = "",
     ) -> Found:
         """Passages that someone in `groups` may read, best first.
 
+        `thread` is what the person wrote before in the thread, `answer` how the last of it was answered.
         The current index answers, with the model and language that it was made with: while another one is
         being built, after a rollback, and where the settings have changed since. Raises IndexEmpty where
         nothing was indexed yet, IndexMismatch where its model is not on this machine any more.
@@ -90,7 +98,7 @@ class Index:
             unseen = await self._catalogue.hidden(generation) | await self._other_rules(generation)
             where = Where(audience=(EVERYONE, *groups), hidden=tuple(sorted(unseen)))
             found = await searcher.search(
-                question, where, limit or options.passages, per_document or options.per_document, thread
+                question, where, limit or options.passages, per_document or options.per_document, thread, answer
             )
         return replace(found, passages=tuple(map(self._with_link, found.passages)))
 
@@ -197,6 +205,8 @@ class Index:
             self._warming.cancel()
             await asyncio.gather(self._warming, return_exceptions=True)
         await self._embedders.close()
+        if self._reranker is not None:
+            self._reranker.close()
         await self._stores.close()
         await self._stack.aclose()
 
@@ -266,7 +276,15 @@ class Index:
             return self._searching[1]
         settings = self._settings
         store, embedder = await self._generations.store(generation), await self._embedders.of(generation.recipe)
-        searcher = Searcher(store, embedder, terms_of(generation.recipe.language), settings.knowledge.search)
+        searcher = Searcher(
+            store,
+            embedder,
+            terms_of(generation.recipe.language),
+            settings.knowledge.search,
+            await self._catalogue.vocabulary(generation),
+            partial(self._catalogue.words, generation),
+            self._reranker,
+        )
         if settings is self._settings:
             self._searching = (generation, searcher)
         return searcher
@@ -332,3 +350,12 @@ def _stores(settings: Settings) -> Stores:
     if settings.knowledge.store.url is None:
         return EdgeStores(settings.home.data / "index")
     return ServerStores(settings.knowledge.store, settings.secrets, settings.home)
+
+
+def _reranker(settings: Settings) -> Reranker | None:
+    """The cross-encoder that the settings name, not loaded yet."""
+    search = settings.knowledge.search
+    if search.reranker is None:
+        return None
+    cache = settings.home.data / "models"
+    return Reranker(search.reranker, search.reranker_path, cache, search.reranker_seconds)

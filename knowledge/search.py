@@ -6,143 +6,243 @@
 Both parts are absolute: 1 means the same thing for every question, so scores can be compared with a
 threshold. Fusing ranks, or scores scaled by the best hit of each question, lets one rare word that
 happens to occur outweigh the meaning (figures in docs/decisions/0004-score-fusion.md).
+
+A question is searched in several readings: as typed, with slips of the keyboard mended, together
+with the question before, and by what was answered before (docs/decisions/0017-readings.md).
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from typing import NamedTuple
 
 from knowledge.embedding import Embedder, Vector
+from knowledge.evidence import evidence_of
+from knowledge.passages import Passage, adjusted, merged, repeated
+from knowledge.question import Asked, corrected, understand, unknown_words
+from knowledge.reranking import Reranker
 from knowledge.sparse import SparseVector, TermWeights
-from knowledge.store import Nearest, Payload, Scored, Store, Where
+from knowledge.store import Nearest, Payload, Store, Where
+from knowledge.vocabulary import Vocabulary, similar_words
 from settings.sections import SearchSettings
 
+__all__ = ["Found", "Passage", "Searcher"]
+
 _NEAREST = 64
-_BEST_BY_WORDS = 40
-_THREAD_WEIGHT = 0.5
-_THREAD_TURNS = 3
+_NEAREST_OF_SEVERAL = 500
+"""Where several readings are added up: what one of them does not list would be scored by a guess."""
 _MOST_TERMS = 64
 _MOST_PAYLOADS = 2000
-_UNSEEN_IDF = 8.0
-"""Of a term that no readable chunk has: as if one of some 1,500 chunks had it."""
+_CANDIDATES = 24
+"""Chunks, at the least, whose text and dates are looked at before the best are picked."""
+_WITH_QUESTION_BEFORE = 1.0
+"""Weight of the question together with the one before it, beside the question as typed."""
+_WITH_QUESTION_WHEN_ANSWERED = 0.25
+_ANSWER_BEFORE = 0.5
+"""Weight of what was answered before: what is asked next usually stands near."""
+_MOST_ANSWER = 1000
+"""Characters of an answer that are searched."""
 
-
-@dataclass(frozen=True, slots=True)
-class Passage:
-    """A piece of a document that was found. `score` is cosine + word weight x coverage."""
-
-    id: str
-    source: str
-    version: str
-    title: str
-    heading: str
-    text: str
-    line: int | None
-    page: int | None
-    score: float
-    cosine: float
-    coverage: float
-    updated: date | None = None
-    link: str = ""
-    """Where the document can be read, by the link template of its source; empty where there is none."""
+Words = Callable[[tuple[str, ...]], Awaitable[Sequence[str]]]
+"""Gives the words of all documents that an audience may read."""
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
     """What a search brought: passages, best first, and how good the evidence is.
 
-    `evidence` is on the scale of `score`; below the threshold of the plugin rag the documents are
-    taken not to say anything about the question.
+    `evidence` is from 0 to 1; below the threshold of the plugin rag the documents are taken not to
+    say anything about the question.
     """
 
     passages: tuple[Passage, ...] = ()
     evidence: float = 0.0
 
 
-class _Scores(NamedTuple):
-    """What a search knows of its candidates, by id."""
+class _Reading(NamedTuple):
+    """One way to search a question. `asks` is false for what was not asked but answered."""
 
-    totals: dict[int, float]
+    text: str
+    weight: float
+    asks: bool = True
+
+
+class _Scores(NamedTuple):
+    """What one reading found, by id. `floor` is the cosine of what was too far away to be listed."""
+
     cosines: dict[int, float]
     coverages: dict[int, float]
+    floor: float
+    terms: int
+
+    def cosine(self, id_: int) -> float:
+        return self.cosines.get(id_, self.floor)
+
+    def coverage(self, id_: int) -> float:
+        return self.coverages.get(id_, 0.0)
 
 
 class Searcher:
-    """Searches one store. Keeps what it has met (IDF, payloads): make a new one when the store has changed."""
+    """Searches one store. Keeps the payloads that it has met: make a new one when the store has changed."""
 
-    def __init__(self, store: Store, embedder: Embedder, terms: TermWeights, settings: SearchSettings) -> None:
+    def __init__(
+        self,
+        store: Store,
+        embedder: Embedder,
+        terms: TermWeights,
+        settings: SearchSettings,
+        vocabulary: Vocabulary,
+        words: Words,
+        reranker: Reranker | None = None,
+    ) -> None:
         self._store = store
         self._embedder = embedder
         self._terms = terms
         self._settings = settings
-        self._idf: dict[tuple[tuple[str, ...], int], float] = {}
+        self._vocabulary = vocabulary
+        self._load_words = words
+        self._reranker = reranker
+        self._words: dict[tuple[str, ...], tuple[int, Sequence[str]]] = {}
         self._payloads: dict[int, Payload] = {}
 
     async def search(
-        self, question: str, where: Where, limit: int, per_document: int, thread: Sequence[str] = ()
+        self,
+        question: str,
+        where: Where,
+        limit: int,
+        per_document: int,
+        thread: Sequence[str] = (),
+        answer: str = "",
     ) -> Found:
-        """The best `limit` passages, at most `per_document` of one file.
+        """The best `limit` chunks, at most `per_document` of one file; chunks that follow each other as one passage.
 
-        `thread` is what the person wrote before in the same thread: a follow-up is searched as typed
-        and once more together with it, and both count.
+        `thread` is what the person wrote before in the same thread, `answer` what the last of it was
+        answered with.
         """
-        texts = [question, " ".join([*thread[-_THREAD_TURNS:], question])] if thread else [question]
-        nearest = max(_NEAREST, 4 * limit)
-        vectors = await self._embedder.embed(texts)
-        scores, *with_thread = [
-            await self._scores(text, vector, where, nearest) for text, vector in zip(texts, vectors, strict=True)
-        ]
-        for other in with_thread:
-            scores = _mean(scores, other)
-        totals = scores.totals
+        asked = understand(question, self._terms.english)
+        readings = await self._readings(asked.text, where.audience, thread, answer)
+        vectors = await self._embedder.embed([reading.text for reading in readings])
+        nearest = max(_NEAREST if len(readings) == 1 else _NEAREST_OF_SEVERAL, 4 * limit)
+        found = await self._scores(readings, vectors, where, nearest)
+        totals = self._totals(readings, found)
         ranked = sorted(totals, key=lambda id_: (-round(totals[id_], 6), id_))
-        passages = await self._pick(ranked, scores, limit, per_document)
-        evidence = max((score.cosine + self._settings.word_weight * score.coverage for score in passages), default=0.0)
-        return Found(tuple(passages), evidence)
+        scores = await self._settle(ranked, totals, asked, max(_CANDIDATES, 3 * limit))
+        asking = [some for reading, some in zip(readings, found, strict=True) if reading.asks]
+        picked = [
+            (self._passage(id_, scores[id_], asking, also), self._payloads[id_])
+            for id_, also in self._pick(scores, limit, per_document).items()
+        ]
+        return Found(tuple(merged(picked)), _evidence([passage for passage, _ in picked], asking))
 
-    async def _scores(self, text: str, vector: Vector, where: Where, nearest: int) -> _Scores:
-        """Score every candidate of either kind.
+    async def _readings(
+        self, question: str, audience: tuple[str, ...], thread: Sequence[str], answer: str
+    ) -> list[_Reading]:
+        readings = [_Reading(question, 1.0)]
+        meant = await self._meant(question, audience)
+        if meant:
+            question = corrected(question, meant)
+            readings.append(_Reading(question, 1.0))
+        if thread:
+            weight = _WITH_QUESTION_WHEN_ANSWERED if answer else _WITH_QUESTION_BEFORE
+            readings.append(_Reading(f"{thread[-1]} {question}", weight))
+        if answer:
+            readings.append(_Reading(answer[:_MOST_ANSWER], _ANSWER_BEFORE, asks=False))
+        return readings
 
-        One batch: the nearest by meaning, the best by words, and for each new term its single best
-        point, whose score and weight give the term's IDF without a table of our own. An audience
-        learns nothing of terms that only others may read.
-        """
-        terms = _first_terms(self._terms.of_question(text))
-        unknown = [index for index in terms.indices if (where.audience, index) not in self._idf]
-        by_words_too = [Nearest(terms, max(_BEST_BY_WORDS, nearest // 2))] if terms.indices else []
-        single = [Nearest(SparseVector([index], [1.0]), 1, with_weights=True) for index in unknown]
-        dense, *rest = await self._store.query([Nearest(vector, nearest), *by_words_too, *single], where)
-        by_words, best = (rest[0], rest[1:]) if terms.indices else ([], [])
-        for index, hits in zip(unknown, best, strict=True):
-            self._idf[where.audience, index] = _idf(index, hits)
-        ideal = sum(self._idf[where.audience, index] for index in terms.indices)
-        # a chunk too far away in meaning to be listed counts as near as the last one that is
-        floor = dense[-1].score if len(dense) >= nearest else 0.0
-        cosines = {id_: cosine for id_, cosine, _ in dense}
-        coverages = {id_: score / ideal for id_, score, _ in by_words} if ideal else {}
-        totals = dict(cosines)
-        weight = self._settings.word_weight
-        for id_, coverage in coverages.items():
-            totals[id_] = cosines.setdefault(id_, floor) + weight * coverage
-        return _Scores(totals, cosines, coverages)
+    async def _meant(self, question: str, audience: tuple[str, ...]) -> dict[str, list[str]]:
+        """What the words may have meant that no readable document has; only words of readable documents."""
 
-    async def _pick(self, ranked: Sequence[int], scores: _Scores, limit: int, per_document: int) -> list[Passage]:
-        """The first ones in rank order that keep within `per_document`."""
-        picked: list[Passage] = []
+        def knows(word: str) -> bool:
+            return any(self._vocabulary.knows(term, audience) for term in self._terms.of_document(word).indices)
+
+        unknown = unknown_words(question, knows)
+        if not unknown:
+            return {}
+        changes, words = self._words.get(audience, (-1, ()))
+        if changes != self._vocabulary.changes:
+            words = await self._load_words(audience)
+            self._words[audience] = self._vocabulary.changes, words
+        meant = {word: similar_words(word, words) for word in unknown}
+        return {word: others for word, others in meant.items() if others}
+
+    async def _scores(
+        self, readings: Sequence[_Reading], vectors: Sequence[Vector], where: Where, nearest: int
+    ) -> list[_Scores]:
+        """Of each reading the nearest by meaning and the best by words, all in one batch."""
+        weighted = [self._weighted(reading.text, where.audience) for reading in readings]
+        queries = [
+            query
+            for vector, terms in zip(vectors, weighted, strict=True)
+            for query in (Nearest(vector, nearest), Nearest(terms, nearest))
+        ]
+        results = await self._store.query(queries, where)
+        scores = []
+        for dense, sparse, terms in zip(results[::2], results[1::2], weighted, strict=True):
+            ideal = sum(terms.values)
+            scores.append(
+                _Scores(
+                    {id_: score for id_, score, _ in dense},
+                    {id_: score / ideal for id_, score, _ in sparse} if ideal else {},
+                    dense[-1].score if len(dense) >= nearest else 0.0,
+                    len(terms.indices),
+                )
+            )
+        return scores
+
+    def _weighted(self, text: str, audience: tuple[str, ...]) -> SparseVector:
+        """The question's terms, each with what it tells to this audience."""
+        terms = self._terms.of_question(text)
+        pairs = list(zip(terms.indices, terms.values, strict=True))[:_MOST_TERMS]
+        return SparseVector(
+            [term for term, _ in pairs], [weight * self._vocabulary.idf(term, audience) for term, weight in pairs]
+        )
+
+    def _totals(self, readings: Sequence[_Reading], found: Sequence[_Scores]) -> dict[int, float]:
+        """The weighted mean of all readings."""
+        everything = sum(reading.weight for reading in readings)
+        words = self._settings.word_weight
+        totals: dict[int, float] = {}
+        for id_ in {id_ for scores in found for id_ in (*scores.cosines, *scores.coverages)}:
+            totals[id_] = (
+                sum(
+                    reading.weight * (scores.cosine(id_) + words * scores.coverage(id_))
+                    for reading, scores in zip(readings, found, strict=True)
+                )
+                / everything
+            )
+        return totals
+
+    async def _settle(
+        self, ranked: Sequence[int], totals: Mapping[int, float], asked: Asked, count: int
+    ) -> dict[int, float]:
+        """Final scores of the candidates: their own text and dates, and the cross-encoder where there is one."""
+        candidates = ranked[:count]
+        await self._fetch(candidates)
+        there = {id_: self._payloads[id_] for id_ in candidates if id_ in self._payloads}
+        scores = adjusted(totals, there, asked)
+        if self._reranker is None or not scores:
+            return scores
+        best = sorted(scores, key=lambda id_: (-round(scores[id_], 6), id_))[: self._reranker.candidates]
+        order = await self._reranker.order(asked.text, [_whole_text(there[id_]) for id_ in best])
+        ordered = sorted((scores[id_] for id_ in best), reverse=True)
+        return scores | {best[place]: score for place, score in zip(order, ordered, strict=True)}
+
+    def _pick(self, scores: Mapping[int, float], limit: int, per_document: int) -> dict[int, tuple[str, ...]]:
+        """The first ones in rank order that keep within `per_document`, with the files that repeat them."""
+        picked: dict[int, tuple[str, ...]] = {}
         taken: Counter[str] = Counter()
-        for start in range(0, len(ranked), limit):
-            some = ranked[start : start + limit]
-            await self._fetch(some)
-            for id_ in some:
-                payload = self._payloads.get(id_)
-                if payload is None or taken[payload.source] >= per_document:
-                    continue
+        for id_ in sorted(scores, key=lambda id_: (-round(scores[id_], 6), id_)):
+            payload = self._payloads[id_]
+            if taken[payload.source] >= per_document:
+                continue
+            same = repeated(payload, ((other, self._payloads[other]) for other in picked))
+            if same is None:
                 taken[payload.source] += 1
-                picked.append(_passage(id_, payload, scores))
-                if len(picked) == limit:
-                    return picked
+                picked[id_] = ()
+            elif payload.source != self._payloads[same].source:
+                picked[same] += (payload.source,)
+            if len(picked) == limit:
+                break
         return picked
 
     async def _fetch(self, ids: Sequence[int]) -> None:
@@ -152,44 +252,36 @@ class Searcher:
         if missing := [id_ for id_ in ids if id_ not in self._payloads]:
             self._payloads |= await self._store.fetch(missing)
 
+    def _passage(self, id_: int, score: float, asking: Sequence[_Scores], also: tuple[str, ...]) -> Passage:
+        payload = self._payloads[id_]
+        return Passage(
+            id=str(id_),
+            source=payload.source,
+            version=payload.version,
+            title=payload.title,
+            heading=" > ".join(payload.headings),
+            text=payload.text,
+            line=payload.line,
+            page=payload.page,
+            score=score,
+            cosine=max(scores.cosine(id_) for scores in asking),
+            coverage=max(scores.coverage(id_) for scores in asking),
+            updated=payload.updated,
+            also=tuple(dict.fromkeys(also)),
+        )
 
-def _idf(index: int, hits: Sequence[Scored]) -> float:
-    if not hits or hits[0].weights is None:
-        return _UNSEEN_IDF
-    weight = dict(zip(hits[0].weights.indices, hits[0].weights.values, strict=True)).get(index, 0.0)
-    # rounded: which of several equal points is the best differs, and with it the last digits
-    return round(hits[0].score / weight, 4) if weight > 0 else _UNSEEN_IDF
 
-
-def _first_terms(terms: SparseVector) -> SparseVector:
-    return SparseVector(terms.indices[:_MOST_TERMS], terms.values[:_MOST_TERMS])
-
-
-def _mean(typed: _Scores, with_thread: _Scores) -> _Scores:
-    """Weighted mean of the totals; of the evidence, the better one."""
-    ids = typed.totals.keys() | with_thread.totals.keys()
-    return _Scores(
-        {
-            id_: (typed.totals.get(id_, 0.0) + _THREAD_WEIGHT * with_thread.totals.get(id_, 0.0)) / (1 + _THREAD_WEIGHT)
-            for id_ in ids
-        },
-        {id_: max(typed.cosines.get(id_, 0.0), with_thread.cosines.get(id_, 0.0)) for id_ in ids},
-        {id_: max(typed.coverages.get(id_, 0.0), with_thread.coverages.get(id_, 0.0)) for id_ in ids},
+def _evidence(best: Sequence[Passage], asking: Sequence[_Scores]) -> float:
+    """Of the best reading and the best three passages."""
+    return max(
+        (
+            evidence_of(scores.cosine(int(passage.id)), scores.coverage(int(passage.id)), scores.terms)
+            for passage in best[:3]
+            for scores in asking
+        ),
+        default=0.0,
     )
 
 
-def _passage(id_: int, payload: Payload, scores: _Scores) -> Passage:
-    return Passage(
-        id=str(id_),
-        source=payload.source,
-        version=payload.version,
-        title=payload.title,
-        heading=" > ".join(payload.headings),
-        text=payload.text,
-        line=payload.line,
-        page=payload.page,
-        score=scores.totals[id_],
-        cosine=scores.cosines[id_],
-        coverage=scores.coverages.get(id_, 0.0),
-        updated=payload.updated,
-    )
+def _whole_text(payload: Payload) -> str:
+    return "\n".join(part for part in (payload.title, " > ".join(payload.headings), payload.text) if part)

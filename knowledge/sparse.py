@@ -1,7 +1,7 @@
 """Text to BM25 term weights: Snowball stemming, and stop lists for documents and for questions.
 
-The engine multiplies the weights by the inverse document frequency itself (Modifier.IDF), so an
-index never has to be weighed again when documents come and go.
+How much a term tells (IDF) is not in here: it is decided when a question is asked, by the documents
+that the asking person may read (`knowledge/vocabulary.py`).
 """
 
 import re
@@ -11,7 +11,7 @@ import qdrant_edge
 
 from knowledge.stop_words import CONVERSATION, STOP_WORDS
 
-FORMAT = 1
+FORMAT = 2
 """Part of every index's fingerprint: raise it when the same text gets other terms or weights."""
 AVERAGE_LENGTH = 80.0
 """Terms in a chunk of usual size, after stop words."""
@@ -32,6 +32,7 @@ class TermWeights:
     """
 
     def __init__(self, language: str) -> None:
+        self.english = language == "english"
         self._bm25 = qdrant_edge.Bm25(
             qdrant_edge.Bm25Config(
                 k=0.8,

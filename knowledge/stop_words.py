@@ -29,3 +29,17 @@ CONVERSATION = frozenset(
     trying tried find look looking
     """.split()
 )
+
+SHORTHAND = {
+    "2day": "today", "2moro": "tomorrow", "2mrw": "tomorrow", "2nite": "tonight", "abt": "about", "acct": "account",
+    "addl": "additional", "appt": "appointment", "b4": "before", "bc": "because",
+    "biz": "business", "cert": "certificate", "coz": "because", "dept": "department",
+    "dob": "date of birth", "eod": "end of the day", "err": "error", "esp": "especially", "fri": "friday",
+    "gov": "government", "govt": "government", "hrs": "hours", "mgmt": "management", "mgr": "manager",
+    "mins": "minutes", "mo": "month", "msg": "message", "mtg": "meeting", "ooo": "out of office",
+    "ppl": "people", "prob": "probably", "pw": "password", "pwd": "password", "qty": "quantity", "reqd": "required",
+    "thru": "through", "thurs": "thursday", "tmr": "tomorrow", "tmrw": "tomorrow",
+    "tues": "tuesday", "w/": "with", "wfh": "work from home", "wk": "week", "wks": "weeks",
+    "wknd": "weekend", "yday": "yesterday", "yr": "year", "yrs": "years",
+}  # fmt: skip
+"""How people type in chat, spelled out before a question is searched."""

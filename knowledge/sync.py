@@ -23,6 +23,7 @@ from knowledge.receipts import Progress, Receipt, Silent, SyncReport
 from knowledge.removal import Removals, decide
 from knowledge.sparse import TermWeights
 from knowledge.store import Payload, Point, Store, point_id
+from knowledge.vocabulary import version_terms
 from settings.sections import LintSettings
 from settings.tasks import running
 
@@ -243,12 +244,15 @@ class Sync:
         new = [row.version for row in rows if row.version is not None]
         old = [row.version for row in (known.get(row.source) for row in rows) if row is not None and row.version]
         await self._catalogue.hide(self._generation, new)
+        written: list[Point] = []
         for work in group:
             for start in range(0, len(work.keys), _GROUP_CHUNKS):  # in parts: searches go on in between
-                await self._store.upsert(self._points(work, slice(start, start + _GROUP_CHUNKS)))
+                points = self._points(work, slice(start, start + _GROUP_CHUNKS))
+                await self._store.upsert(points)
+                written += points
         await self._store.flush()
         keys = {work.read.row.version or "": work.keys for work in group}
-        await self._catalogue.record(self._generation, rows, superseded=old, keys=keys)
+        await self._catalogue.record(self._generation, rows, superseded=old, keys=keys, terms=version_terms(written))
         await self._delete(old)
 
     def _points(self, work: _Work, part: slice) -> list[Point]:

@@ -251,6 +251,7 @@ class Search(Protocol):
         limit: int | None = None,
         per_document: int | None = None,
         thread: Sequence[str] = (),
+        answer: str = "",
     ) -> Found:
         """Passages for a question, see `knowledge.Index.search`."""
 

@@ -13,8 +13,8 @@ class RagOptions(Options):
     """Passages to retrieve."""
     per_document: int | None = Field(None, ge=1, le=50)
     """At most so many from one document."""
-    least_evidence: float = Field(0.36, ge=0, le=2)
-    """Weaker evidence than this means that the documents don't say; 0 never abstains here."""
+    least_evidence: float = Field(0.4, ge=0, le=1)
+    """Weaker evidence (0 to 1) than this means that the documents don't say; 0 never abstains here."""
 
 
 class Rag(Plugin[RagOptions]):
@@ -35,6 +35,7 @@ class Rag(Plugin[RagOptions]):
                 limit=self.options.passages,
                 per_document=self.options.per_document,
                 thread=asked,
+                answer=_answer_before(turn),
             )
         except DeskhandError as error:
             text = f"I cannot search the documents at the moment: {error}. Please ask {self.context.contact}."
@@ -43,6 +44,15 @@ class Rag(Plugin[RagOptions]):
         if not found.passages or found.evidence < self.options.least_evidence:
             return abstain(self.context.contact)
         return await call_next(turn.with_(passages=found.passages, evidence=found.evidence))
+
+
+_NO_ANSWER = ("I could not find this", "I could not answer", "I cannot search")
+
+
+def _answer_before(turn: Turn) -> str:
+    """What the question before was answered with, where it was: what is asked next usually stands near it."""
+    last = turn.history[-1] if turn.history else None
+    return last.text if last and last.role == "assistant" and not last.text.startswith(_NO_ANSWER) else ""
 
 
 def abstain(contact: str) -> Reply:

@@ -82,7 +82,7 @@ def open_edge(folder: Path, dimension: int) -> EdgeStore:
                 ),
             )
         },
-        sparse_vectors={_SPARSE: qe.EdgeSparseVectorParams(modifier=qe.Modifier.Idf)},
+        sparse_vectors={_SPARSE: qe.EdgeSparseVectorParams()},
         # no HNSW graph below a billion kilobytes of vectors: exact search
         optimizers=qe.EdgeOptimizersConfig(indexing_threshold=10**9, default_segment_number=1),
     )

@@ -192,7 +192,7 @@ class ServerStores:
                 "choose another name in knowledge.store.collection"
             )
         dense = {_DENSE: models.VectorParams(size=dimension, distance=models.Distance.COSINE)}
-        sparse = {_SPARSE: models.SparseVectorParams(modifier=models.Modifier.IDF)}
+        sparse = {_SPARSE: models.SparseVectorParams()}
         try:
             await self._server.ask(
                 lambda client, limit: client.create_collection(

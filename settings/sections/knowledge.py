@@ -72,6 +72,12 @@ class SearchSettings(Section):
     """At most so many of them from one document."""
     word_weight: float = Field(0.25, ge=0, le=2)
     """How much the question's own words count beside its meaning (0: not at all)."""
+    reranker: str | None = None
+    """A cross-encoder of fastembed that puts the best passages in order, such as `Xenova/ms-marco-MiniLM-L-6-v2`."""
+    reranker_path: str | None = None
+    """A folder with its files, for machines without internet access."""
+    reranker_seconds: float = Field(1.5, gt=0, le=30)
+    """Longest wait for it; then the passages keep the order they have without it."""
 
 
 class ReadingSettings(Section):

@@ -15,7 +15,7 @@ class Dense(Strict):
 
 
 class SparseParams(Strict):
-    modifier: Literal["idf"]
+    modifier: None = None
 
 
 class CreateCollection(Strict):

@@ -87,7 +87,7 @@ class _Collection:
             name: qe.EdgeVectorParams(size=params.size, distance=qe.Distance.Cosine)
             for name, params in made_of.vectors.items()
         }
-        sparse = {name: qe.EdgeSparseVectorParams(modifier=qe.Modifier.Idf) for name in made_of.sparse_vectors}
+        sparse = {name: qe.EdgeSparseVectorParams() for name in made_of.sparse_vectors}
         folder.mkdir(parents=True)
         self.shard = qe.EdgeShard.create(str(folder), qe.EdgeConfig(vectors=vectors, sparse_vectors=sparse))
 

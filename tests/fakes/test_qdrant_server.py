@@ -11,7 +11,7 @@ from tests.fakes.qdrant_server import QdrantServer
 
 MADE = {
     "vectors": {"dense": {"size": 2, "distance": "Cosine"}},
-    "sparse_vectors": {"bm25": {"modifier": "idf"}},
+    "sparse_vectors": {"bm25": {}},
     "shard_number": 1,
     "metadata": {"home": "x"},
 }

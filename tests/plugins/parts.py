@@ -63,11 +63,19 @@ class ListedKnowledge:
         limit: int | None = None,
         per_document: int | None = None,
         thread: Sequence[str] = (),
+        answer: str = "",
     ) -> Found:
         if self.error is not None:
             raise self.error
         self.asked.append(
-            {"question": question, "groups": groups, "limit": limit, "per_document": per_document, "thread": thread}
+            {
+                "question": question,
+                "groups": groups,
+                "limit": limit,
+                "per_document": per_document,
+                "thread": thread,
+                "answer": answer,
+            }
         )
         return Found(self.passages, self.evidence)
 

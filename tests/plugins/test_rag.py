@@ -29,8 +29,25 @@ async def test_the_search_is_asked_for_the_groups_of_the_person_and_with_the_opt
             "limit": 2,
             "per_document": 1,
             "thread": ["first", "second"],
+            "answer": "",
         }
     ]
+
+
+@pytest.mark.parametrize(
+    ("said", "searched"),
+    [
+        ("You have 25 days [1].", "You have 25 days [1]."),
+        (f"I could not find this in the documents. Please ask {CONTACT}.", ""),
+        ("I cannot search the documents at the moment: ...", ""),
+    ],
+)
+async def test_a_follow_up_is_searched_by_what_was_answered_before(
+    context: Context, knowledge: ListedKnowledge, said: str, searched: str
+) -> None:
+    thread = (Exchange("user", "how much leave?"), Exchange("assistant", said))
+    await Rag(RagOptions(), context)(ask("and in May?", history=thread), Inside())
+    assert knowledge.asked[0]["answer"] == searched
 
 
 async def test_without_options_the_knowledge_decides_how_much_is_found(

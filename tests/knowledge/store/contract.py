@@ -95,12 +95,13 @@ class StoreContract:
         assert [scored.id for scored in found] == [point_id("v1", 1), point_id("v1", 0), point_id("v1", 2)]
         assert [scored.score for scored in found] == pytest.approx([0.6, 0.0, -1.0], abs=1e-6)
 
-    async def test_a_rare_term_counts_more_than_a_common_one(self, store: Store) -> None:
+    async def test_a_sparse_score_is_the_sum_of_the_products_of_the_weights(self, store: Store) -> None:
+        """What a term tells is in the question's weights: the store must not weigh it again."""
         await store.upsert([make_point(ordinal, terms={7: 1.0}) for ordinal in range(20)])
-        await store.upsert([make_point(20, terms={8: 1.0})])
-        [found] = await store.query([Nearest(terms(7, 8), 2)], ALL)
+        await store.upsert([make_point(20, terms={7: 0.5, 8: 2.0})])
+        [found] = await store.query([Nearest(SparseVector([7, 8], [3.0, 1.5]), 2)], ALL)
         assert found[0].id == point_id("v1", 20)
-        assert found[0].score > found[1].score > 0
+        assert [scored.score for scored in found] == pytest.approx([4.5, 3.0])
 
     async def test_a_points_weights_are_returned_on_request(self, store: Store) -> None:
         await store.upsert([make_point(0, terms={3: 0.5, 9: 2.0}), make_point(1, terms={4: 1.0})])
@@ -109,14 +110,6 @@ class StoreContract:
         pairs = zip(with_weights[0].weights.indices, with_weights[0].weights.values, strict=True)
         assert dict(pairs) == pytest.approx({3: 0.5, 9: 2.0})
         assert without[0].weights is None
-
-    async def test_score_and_weight_of_a_single_term_give_its_idf(self, store: Store) -> None:
-        """The search rests on this: IDF as in BM25, ln(1 + (N - n + 0.5) / (n + 0.5))."""
-        await store.upsert([make_point(ordinal, terms={5: 1.0 + ordinal / 10, 6: 1.0}) for ordinal in range(3)])
-        await store.upsert([make_point(ordinal, terms={6: 1.0}) for ordinal in range(3, 10)])
-        [[best]] = await store.query([Nearest(terms(5), 1, with_weights=True)], ALL)
-        assert best.id == point_id("v1", 2)
-        assert best.score / 1.2 == pytest.approx(math.log(1 + (10 - 3 + 0.5) / (3 + 0.5)), rel=1e-4)
 
     @pytest.mark.parametrize(
         "query",

@@ -1,0 +1,127 @@
+"""How many chunks have a term, counted apart for every audience.
+
+A rare term tells more than a common one (IDF). What is rare must be decided by the documents that
+the asking person may read: counts over all documents would let scores tell of the others. So every
+version of a file keeps its terms and words with its audience, and a search adds up the audiences
+that it may see.
+"""
+
+import math
+import re
+from array import array
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from knowledge.store import Point
+
+Audience = tuple[str, ...]
+
+_WORD = re.compile(r"[^\W\d_]{4,30}")
+_LIKENESS = 84.0
+"""Least likeness of a word to a misspelt one, of 100 (Levenshtein, by rapidfuzz)."""
+_SUGGESTIONS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class VersionTerms:
+    """What one version of a file has: chunks, how many of them have each term, and its words."""
+
+    audience: Audience
+    chunks: int
+    terms: "array[int]"
+    counts: "array[int]"
+    words: str
+    """One a line."""
+
+
+def version_terms(points: Iterable[Point]) -> dict[str, VersionTerms]:
+    """The terms of each version among some points; all points of a version have to be there."""
+    versions: dict[str, list[Point]] = {}
+    for point in points:
+        versions.setdefault(point.payload.version, []).append(point)
+    return {version: _terms_of(some) for version, some in versions.items()}
+
+
+def _terms_of(points: Sequence[Point]) -> VersionTerms:
+    counts = Counter(term for point in points for term in point.sparse.indices)
+    text = "\n".join(
+        part for point in points for part in (point.payload.title, *point.payload.headings, point.payload.text)
+    )
+    words = sorted(set(_WORD.findall(text.casefold())))
+    return VersionTerms(
+        tuple(sorted(points[0].payload.audience)),
+        len(points),
+        array("I", counts.keys()),
+        array("I", counts.values()),
+        "\n".join(words),
+    )
+
+
+@dataclass(slots=True)
+class _Counts:
+    """Of one audience."""
+
+    chunks: int = 0
+    terms: dict[int, int] = field(default_factory=dict)
+
+
+class Vocabulary:
+    """Terms of one generation, in memory. Follows the catalogue's commits."""
+
+    def __init__(self) -> None:
+        self._counts: dict[Audience, _Counts] = {}
+        self._seen: dict[Audience, tuple[list[_Counts], int]] = {}
+        self.changes = 0
+        """Grows with every change, so that whoever remembers an answer notices."""
+
+    def add(self, version: VersionTerms, sign: int = 1) -> None:
+        """Count a version in, or out where `sign` is -1."""
+        counts = self._counts.setdefault(version.audience, _Counts())
+        counts.chunks += sign * version.chunks
+        terms = counts.terms
+        for term, count in zip(version.terms, version.counts, strict=True):
+            left = terms.get(term, 0) + sign * count
+            if left > 0:
+                terms[term] = left
+            else:
+                terms.pop(term, None)
+        if counts.chunks <= 0:
+            self._counts.pop(version.audience)
+        self._seen.clear()
+        self.changes += 1
+
+    def idf(self, term: int, audience: Audience) -> float:
+        """How much a term tells to someone who is in one of these groups.
+
+        ln(1 + (N - n + 0.5) / (n + 0.5)), as in BM25, over the chunks that they may read.
+        """
+        some, chunks = self._readable(audience)
+        having = sum(counts.terms.get(term, 0) for counts in some)
+        return math.log(1 + (chunks - having + 0.5) / (having + 0.5))
+
+    def knows(self, term: int, audience: Audience) -> bool:
+        """Whether any chunk that they may read has the term."""
+        return any(term in counts.terms for counts in self._readable(audience)[0])
+
+    def _readable(self, audience: Audience) -> tuple[list[_Counts], int]:
+        if audience not in self._seen:
+            some = [counts for groups, counts in self._counts.items() if not set(groups).isdisjoint(audience)]
+            self._seen[audience] = some, sum(counts.chunks for counts in some)
+        return self._seen[audience]
+
+
+def similar_words(word: str, words: Sequence[str]) -> list[str]:
+    """Words that may have been meant: same first letter, one or two slips of the keyboard away."""
+    from rapidfuzz import process
+    from rapidfuzz.distance import DamerauLevenshtein
+
+    word = word.casefold()
+    if len(word) < 5 or not word.isalpha():
+        return []
+    allowed = 1 if len(word) < 8 else 2
+    near = [
+        other for other in words if other[0] == word[0] and abs(len(other) - len(word)) <= allowed and other != word
+    ]
+    found = process.extract(word, near, scorer=DamerauLevenshtein.distance, score_cutoff=allowed, limit=_SUGGESTIONS)
+    return [other for other, _, _ in found]
