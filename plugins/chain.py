@@ -14,10 +14,13 @@ import asyncio
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from plugins.clock import Clock, timed
 from plugins.contract import CallNext, Outcome, Pieces, Plugin, PluginTrace, Replace, Reply, StopChain, Turn
+
+if TYPE_CHECKING:
+    from plugins.models import Models
 
 _log = logging.getLogger("deskhand.chain")
 
@@ -34,8 +37,11 @@ class Step:
 class Chain:
     """An ordered list of steps; `contact` is whom a reader is sent to when all else fails."""
 
-    def __init__(self, steps: Sequence[Step], contact: str, deadline_seconds: float = 90.0) -> None:
+    def __init__(
+        self, steps: Sequence[Step], contact: str, deadline_seconds: float = 90.0, models: "Models | None" = None
+    ) -> None:
         self.steps = tuple(steps)
+        self.models = models
         self._contact = contact
         self._deadline = deadline_seconds
         handler: CallNext = self._nothing_answered

@@ -44,8 +44,6 @@ class ModelEntry(Section):
     """Longest wait for the first or the next piece of a streamed answer, retries included."""
     retries: int = Field(1, ge=0, le=5)
     """Further attempts after a fault of the server, before the next model of the route is tried."""
-    rest_seconds: float = Field(15, ge=0, le=3600)
-    """After a fault that others would meet as well, the model is passed over for so long (0: never)."""
     input_cost_per_million: float | None = Field(None, ge=0)
     """US dollars for a million prompt tokens, where litellm does not know the price."""
     output_cost_per_million: float | None = Field(None, ge=0)
@@ -103,5 +101,8 @@ class ModelSettings(Section):
     `extractive` quotes the documents."""
     rules: list[RouteRule] = Field(default_factory=list)
     """Other routes by place, group, language or size of the prompt; the first rule that fits counts."""
+    rest_seconds: float = Field(15, ge=0, le=3600)
+    """A model with a fault that the next question would meet as well is passed over for so long, or for as long as
+    its server says; 0 never."""
     budget: BudgetSettings = BudgetSettings()
     """What the models may cost."""

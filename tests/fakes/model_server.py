@@ -202,5 +202,6 @@ def _usage(request: ChatRequest, pieces: Sequence[str]) -> dict[str, int]:
 
 
 def _error(status: int, code: str, message: str, headers: dict[str, str] | None = None) -> web.Response:
-    error = {"message": message, "type": "invalid_request_error", "code": code}
+    kind = "invalid_request_error" if status in (400, 401, 404) else "server_error" if status >= 500 else "requests"
+    error = {"message": message, "type": kind, "code": code}
     return web.json_response({"error": error}, status=status, headers=headers)

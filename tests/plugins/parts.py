@@ -103,7 +103,7 @@ KEY = "a-key-that-nobody-may-see"
 
 def model_at(url: str, model: str = "main", /, **fields: Any) -> ModelEntry:
     """A model behind a loopback server."""
-    return ModelEntry(model=f"openai/{model}", api_base=url, **{"api_key_env": "MAIN_KEY", **fields})
+    return ModelEntry(model=f"openai/{model}", api_base=url, **{"api_key_env": "MAIN_KEY", "retries": 0, **fields})
 
 
 def patience(fault: str | None) -> dict[str, Any]:

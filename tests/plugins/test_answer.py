@@ -48,6 +48,7 @@ class Desk:
                 "model": f"openai/{name}",
                 "api_base": self._server.url,
                 "api_key_env": "MAIN_KEY",
+                "retries": 0,
                 **models.get(name, {}),
             }
             for name in route

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from plugins.contract import Usage
+from plugins.trace import Usage
 from plugins.models import Models, Spent
 from plugins.prompt import ChatMessage
 from settings import EXTRACTIVE, Settings
@@ -42,7 +42,7 @@ Open = Callable[[ModelEntry], Models]
 
 
 async def streamed(models: Models) -> tuple[list[str], Spent]:
-    *pieces, spent = [piece async for piece in models.stream("main", MESSAGES)]
+    *pieces, spent = [piece async for piece in models.stream("answer", MESSAGES)]
     assert isinstance(spent, Spent)
     return [piece for piece in pieces if isinstance(piece, str)], spent
 
@@ -52,7 +52,7 @@ async def failure(models: Models) -> tuple[str, str]:
     said = ""
     try:
         async with asyncio.timeout(30):  # half of what a whole answer may take
-            async for piece in models.stream("main", MESSAGES):
+            async for piece in models.stream("answer", MESSAGES):
                 said += piece if isinstance(piece, str) else ""
     except ModelError as error:
         return said, str(error)
@@ -71,7 +71,7 @@ async def test_the_first_piece_arrives_before_the_server_has_sent_the_last(
 ) -> None:
     hold = asyncio.Event()
     server.add("main", "Five weeks", hold=hold)
-    arriving = open_models(model_at(server.url)).stream("main", MESSAGES)
+    arriving = open_models(model_at(server.url)).stream("answer", MESSAGES)
     assert await anext(arriving) == "Five "
     assert not server.requests[0].answered
     hold.set()
