@@ -1,22 +1,36 @@
 """The wiring: settings, index and chain make an assistant."""
 
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
+from deskhand.live import LiveSettings, Notify, watch_settings
 from knowledge import Index, Progress, open_index
-from plugins import Chain, Exchange, Message, Reply, Turn, open_chain
-from plugins.contract import Trace
+from plugins import Chain, Exchange, Message, Outcome, Reply, Turn
+from plugins.contract import Pieces, Trace
+from plugins.usage import UsageLog, open_usage
 from settings import Settings
+from settings.database import open_database, storage_errors
+from settings.tasks import running
 
 
 @dataclass(frozen=True, slots=True)
 class Assistant:
-    """An open index and a running chain over it."""
+    """An open index and a running chain over it, which follows the settings as they are saved."""
 
-    settings: Settings
     index: Index
-    chain: Chain
+    usage: UsageLog
+    live: LiveSettings
+
+    @property
+    def settings(self) -> Settings:
+        """The settings in force."""
+        return self.live.settings
+
+    @property
+    def chain(self) -> Chain:
+        """The chain in force."""
+        return self.live.live.chain
 
     async def ask(self, message: Message, history: Sequence[Exchange] = ()) -> Reply:
         """Answer a message; the reply streams."""
@@ -26,15 +40,50 @@ class Assistant:
     async def ask_traced(self, message: Message, history: Sequence[Exchange] = ()) -> tuple[Reply, Trace]:
         """Answer a message, and record how."""
         turn = Turn(message, history=tuple(history))
-        return await self.chain(turn), turn.trace
+        return Reply(pieces=self._answered(turn)), turn.trace
+
+    def warm_up(self) -> None:
+        """Begin to load what the first question with a language model would wait for seconds for."""
+        models = self.chain.models
+        if models is not None and models.used:
+            models.warm_up()
+
+    async def _answered(self, turn: Turn) -> Pieces:
+        """The whole reply from one chain: the one in force when it is begun to be read."""
+        live = await self.live.current()
+        async with live.used() as chain:
+            async for piece in (reply := await chain(turn)):
+                yield piece
+        self._count(turn, reply.outcome)
+        yield reply.outcome
+
+    def _count(self, turn: Turn, outcome: Outcome) -> None:
+        self.usage.record_reply(turn.message, outcome)
 
 
 @asynccontextmanager
-async def open_assistant(settings: Settings, progress: Progress | None = None) -> AsyncIterator[Assistant]:
-    """Open everything that answering needs; the documents are indexed first where they never were."""
-    async with open_index(settings) as index:
+async def open_assistant(
+    settings: Settings, progress: Progress | None = None, *, watch: bool = False, notify: Notify | None = None
+) -> AsyncIterator[Assistant]:
+    """Open everything that answering needs; the documents are indexed first where they never were.
+
+    With `watch`, changed settings are taken up as they are saved, without it with the next question.
+    `notify` is told of those that are refused. Raises SettingsError where the settings cannot be used.
+    """
+    async with AsyncExitStack() as stack:
+        with storage_errors(settings.home.data):
+            settings.home.data.mkdir(parents=True, exist_ok=True)
+            database = open_database(settings.home.database)
+        stack.push_async_callback(database.dispose)
+        index = await stack.enter_async_context(open_index(settings, database=database))
         index.warm_up()
-        async with open_chain(settings, index) as chain:
-            if await index.is_empty():
-                await index.sync(progress)
-            yield Assistant(settings, index, chain)
+        with storage_errors(settings.home.data):
+            usage = await stack.enter_async_context(open_usage(database))
+        live = LiveSettings(settings, index, usage, notify)
+        stack.push_async_callback(live.close)
+        await live.start()
+        if await index.is_empty():
+            await index.sync(progress)
+        if watch:
+            await stack.enter_async_context(running(watch_settings(live)))
+        yield Assistant(index, usage, live)

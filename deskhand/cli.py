@@ -25,7 +25,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-settings_app = typer.Typer(help="Check the settings, or print their schema.")
+settings_app = typer.Typer(help="Check the settings, show what they would change, or print their schema.")
 app.add_typer(settings_app, name="settings")
 
 HomeOption = Annotated[
@@ -49,12 +49,13 @@ def ask(
     home: HomeOption = None,
     groups: GroupsOption = "",
     json: JsonOption = False,
+    why: Annotated[bool, typer.Option("--why", help="Show how the answer came about, and what it cost.")] = False,
 ) -> None:
     """Answer one question."""
     from deskhand.commands import ask_command
 
     text = sys.stdin.read() if question == "-" else question
-    _run(ask_command(_home(context, home), text, _groups(groups), json))
+    _run(ask_command(_home(context, home), text, _groups(groups), json, why))
 
 
 @app.command()
@@ -119,6 +120,21 @@ def doctor(
 
 
 @app.command()
+def models(
+    context: typer.Context,
+    ping: Annotated[bool, typer.Option("--ping", help="Ask every model for a word: does it answer, how fast?")] = False,
+    home: HomeOption = None,
+    groups: GroupsOption = "",
+    json: JsonOption = False,
+) -> None:
+    """List the language models, routes and rules, and what they cost today."""
+    from deskhand.commands import models_command
+
+    if not _run(models_command(_home(context, home), ping, json)):
+        raise typer.Exit(1)
+
+
+@app.command()
 def init(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="The new home; made where missing.")],
     sample: Annotated[bool, typer.Option("--sample", help="With the documents of a fictional company.")] = False,
@@ -139,6 +155,16 @@ def settings_check(
     from deskhand.commands import settings_check_command
 
     _run(settings_check_command(_home(context, home), json))
+
+
+@settings_app.command("diff")
+def settings_diff(
+    context: typer.Context, home: HomeOption = None, groups: GroupsOption = "", json: JsonOption = False
+) -> None:
+    """Show what the settings files would change of the settings in force."""
+    from deskhand.commands import settings_diff_command
+
+    _run(settings_diff_command(_home(context, home), json))
 
 
 @settings_app.command("schema")

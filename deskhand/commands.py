@@ -6,8 +6,11 @@ from typing import Any
 
 from bots import TerminalBot, clean_question, print_reply, printable, terminal_message
 from deskhand.assistant import open_assistant
+from deskhand.models import models_report, report_as_dict, report_as_text
 from deskhand.progress import IndexingBar
 from deskhand.report import answer_as_dict, as_json, found_as_dict, found_as_text
+from deskhand.settings_diff import diff_as_dict, diff_as_text
+from deskhand.why import why_as_dict, why_as_text
 from knowledge import Index, open_index
 from plugins.loading import build_steps
 from plugins.models import Models
@@ -16,7 +19,9 @@ from settings.database import storage_errors
 from settings.schema import schema_files
 
 
-async def ask_command(home: str | None, question: str, groups: tuple[str, ...], as_object: bool) -> None:
+async def ask_command(
+    home: str | None, question: str, groups: tuple[str, ...], as_object: bool, why: bool = False
+) -> None:
     """`deskhand ask`."""
     settings = load_settings(find_home(home))
     question = clean_question(question, settings.assistant.question_characters)
@@ -25,16 +30,20 @@ async def ask_command(home: str | None, question: str, groups: tuple[str, ...], 
             await say_notes(assistant.index)
             reply, trace = await assistant.ask_traced(terminal_message(1, question, groups))
             if as_object:
-                print(as_json(answer_as_dict(await reply.read(), reply.outcome, trace)))
+                answer = answer_as_dict(await reply.read(), reply.outcome, trace)
+                print(as_json(answer | ({"why": why_as_dict(trace)} if why else {})))
                 return
             await print_reply(reply, sys.stdout)
+            if why:
+                print(f"\n{why_as_text(trace)}")
 
 
 async def chat_command(home: str | None, groups: tuple[str, ...]) -> None:
     """`deskhand chat`."""
     settings = load_settings(find_home(home))
     with IndexingBar() as bar:
-        async with open_assistant(settings, bar) as assistant:
+        async with open_assistant(settings, bar, watch=True) as assistant:
+            assistant.warm_up()
             options = settings.assistant
             await TerminalBot(assistant.ask, options.name, groups, options.question_characters).run()
 
@@ -76,6 +85,20 @@ async def settings_check_command(home: str | None, as_object: bool) -> None:
         print(as_json({"ok": True, "files": files}))
     else:
         print(f"{', '.join(files) or 'no settings files: the defaults apply'}: fine")
+
+
+async def settings_diff_command(home: str | None, as_object: bool) -> None:
+    """`deskhand settings diff`."""
+    settings = load_settings(find_home(home))
+    check_chain(settings)
+    print(as_json(diff_as_dict(settings)) if as_object else diff_as_text(settings))
+
+
+async def models_command(home: str | None, ping: bool, as_object: bool) -> bool:
+    """`deskhand models`; true where every model that was asked has answered."""
+    report = await models_report(load_settings(find_home(home)), ping)
+    print(as_json(report_as_dict(report)) if as_object else report_as_text(report))
+    return report.fine
 
 
 def check_chain(settings: Settings) -> None:

@@ -9,6 +9,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
+from sqlalchemy.ext.asyncio import AsyncEngine
+
 from knowledge.catalogue import Catalogue, FileRow, Generation
 from knowledge.documents import EVERYONE
 from knowledge.embedders import Embedders
@@ -303,19 +305,22 @@ class Index:
 
 
 @asynccontextmanager
-async def open_index(settings: Settings, embedder: Embedder | None = None) -> AsyncIterator[Index]:
+async def open_index(
+    settings: Settings, embedder: Embedder | None = None, database: AsyncEngine | None = None
+) -> AsyncIterator[Index]:
     """Open the index of a home, made where missing, for this process alone.
 
-    An `embedder` that is given is used and left open: several indexes can share one model. Raises
+    An `embedder` or a `database` that is given is used and left open: several can share one. Raises
     IndexLocked while another process has the home, StorageError where `data/` cannot be written.
     """
     async with AsyncExitStack() as stack:
         with storage_errors(settings.home.data):
             settings.home.data.mkdir(parents=True, exist_ok=True)
             await asyncio.to_thread(_hold, settings.home.data, stack)
-            engine = open_database(settings.home.database)
-            stack.push_async_callback(engine.dispose)
-            catalogue, log = Catalogue(engine), RunLog(engine)
+            if database is None:
+                database = open_database(settings.home.database)
+                stack.push_async_callback(database.dispose)
+            catalogue, log = Catalogue(database), RunLog(database)
             await catalogue.prepare()
             await log.prepare()
         index = Index(settings, catalogue, log, stack.pop_all(), embedder)

@@ -107,7 +107,9 @@ def _layer(step: Step, inner: CallNext, contact: str, innermost: bool) -> CallNe
             _log.warning("plugin %s failed: %s", step.name, record.error, exc_info=None if what else failure)
             if step.plugin.required:
                 reason = f"the required plugin {step.name} failed"
-                return Reply(f"I cannot answer at the moment: {reason}. Please ask {contact}.", Outcome("refused", reason))
+                return Reply(
+                    f"I cannot answer at the moment: {reason}. Please ask {contact}.", Outcome("refused", reason)
+                )
             return kept if kept is not None else await inner(turn)
 
         async def mended(reply: Reply) -> Pieces:

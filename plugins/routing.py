@@ -14,7 +14,9 @@ def choose_route(settings: ModelSettings, purpose: str, turn: Turn | None, promp
     """The route for a purpose, by the first rule that fits. A purpose without a route has no models."""
     for number, rule in enumerate(settings.rules, start=1):
         if rule.route == purpose and turn is not None and _fits(rule.when, turn, prompt_tokens):
-            return RouteTrace(purpose, rule.use, tuple(settings.routes[rule.use]), f"rule {number}: {_shown(rule.when)}")
+            return RouteTrace(
+                purpose, rule.use, tuple(settings.routes[rule.use]), f"rule {number}: {_shown(rule.when)}"
+            )
     return RouteTrace(purpose, purpose, tuple(settings.routes.get(purpose, [EXTRACTIVE])))
 
 
