@@ -137,7 +137,7 @@ class Outcome:
     citations: tuple[Citation, ...] = ()
     model: str = ""
     route: str = ""
-    usage: Usage = Usage()
+    usage: Usage = field(default_factory=Usage)
     cost_usd: float | None = 0.0
     """None where the price of the model is not known."""
 

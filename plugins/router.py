@@ -8,8 +8,8 @@ already seen are known (docs/decisions/0019-routes-outside-the-router.md).
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Sequence
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -46,6 +46,11 @@ class ModelRouter:
         self._router: Any = None
         self._loading: asyncio.Future[None] | None = None
         self._faults: dict[str, str] = {}
+        self._slots = {
+            name: asyncio.Semaphore(entry.limits.parallel)
+            for name, entry in self._entries.items()
+            if entry.limits.parallel is not None
+        }
         self._unusable: dict[str, ModelError] = {}
 
     def load(self) -> "asyncio.Future[None]":
@@ -73,21 +78,22 @@ class ModelRouter:
             if name in self._unusable:
                 raise self._unusable[name]
             ends = min(ends, now() + entry.timeout_seconds)
-            async with asyncio.timeout_at(min(ends, now() + entry.stall_seconds + _GRACE_SECONDS)):
-                chunks = await self._start(name, messages)
-            async with aclosing(chunks):
-                while True:
-                    async with asyncio.timeout_at(min(ends, now() + entry.stall_seconds + _GRACE_SECONDS)):
-                        chunk = await anext(chunks, None)
-                    if chunk is None:
-                        break
-                    usage = getattr(chunk, "usage", None) or usage
-                    if not chunk.choices:
-                        continue
-                    finish = chunk.choices[0].finish_reason or finish
-                    if text := chunk.choices[0].delta.content:
-                        received = received or bool(text.strip())
-                        yield text
+            async with self._slot(name, min(ends, now() + entry.stall_seconds)):
+                async with asyncio.timeout_at(min(ends, now() + entry.stall_seconds + _GRACE_SECONDS)):
+                    chunks = await self._start(name, messages)
+                async with aclosing(chunks):
+                    while True:
+                        async with asyncio.timeout_at(min(ends, now() + entry.stall_seconds + _GRACE_SECONDS)):
+                            chunk = await anext(chunks, None)
+                        if chunk is None:
+                            break
+                        usage = getattr(chunk, "usage", None) or usage
+                        if not chunk.choices:
+                            continue
+                        finish = chunk.choices[0].finish_reason or finish
+                        if text := chunk.choices[0].delta.content:
+                            received = received or bool(text.strip())
+                            yield text
         except TimeoutError:
             raise self._fault(name, "did not answer in time") from None
         except ModelError:
@@ -138,6 +144,19 @@ class ModelRouter:
         if key is None:
             raise ModelError(f"{name} has no key: {entry.api_key_env} is not set")
         return key.get_secret_value()
+
+    @asynccontextmanager
+    async def _slot(self, name: str, until: float) -> AsyncIterator[None]:
+        """One of the calls that a model may have at the same time; waited for rather than refused."""
+        if name not in self._slots:
+            yield
+            return
+        async with asyncio.timeout_at(until):
+            await self._slots[name].acquire()
+        try:
+            yield
+        finally:
+            self._slots[name].release()
 
     async def _start(self, name: str, messages: Sequence[ChatMessage]) -> Any:
         return await self._router.acompletion(
@@ -225,8 +244,9 @@ def import_litellm() -> "Litellm":
     set_default("LITELLM_LOCAL_MODEL_COST_MAP", "True")  # else it fetches a price list at import
     set_default("LITELLM_MODE", "PRODUCTION")  # else it reads any .env of the working directory
     import litellm
-    import openai.resources  # else the first call does, and the time counts for the model
 
+    for name in ("LiteLLM", "LiteLLM Router", "LiteLLM Proxy"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)  # they repeat keys; every fault is told here
     litellm.suppress_debug_info = True
     return Litellm(litellm, frozenset(litellm.model_cost))
 
@@ -238,11 +258,7 @@ def _first_call(library: Litellm) -> None:
 
 
 def _deployment(name: str, entry: ModelEntry, key: str | None) -> dict[str, Any]:
-    limits = {
-        "rpm": entry.limits.requests_per_minute,
-        "tpm": entry.limits.tokens_per_minute,
-        "max_parallel_requests": entry.limits.parallel,
-    }
+    limits = {"rpm": entry.limits.requests_per_minute, "tpm": entry.limits.tokens_per_minute}
     return {
         "model_name": name,
         "litellm_params": {

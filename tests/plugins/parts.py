@@ -19,6 +19,7 @@ from plugins.contract import (
     Person,
     Place,
     Plugin,
+    Replace,
     Reply,
     Turn,
 )
@@ -146,10 +147,10 @@ def make_plugin(handler: Handler, context: Context, *, required: bool = False) -
     return Made(Options(), context)
 
 
-def streamed(*pieces: str | Outcome | Exception) -> Reply:
+def streamed(*pieces: str | Replace | Outcome | Exception) -> Reply:
     """A reply that comes in pieces; an exception among them is raised."""
 
-    async def generate() -> AsyncIterator[str | Outcome]:
+    async def generate() -> AsyncIterator[str | Replace | Outcome]:
         for piece in pieces:
             if isinstance(piece, Exception):
                 raise piece

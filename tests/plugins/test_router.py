@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from plugins.trace import Usage
-from plugins.models import Models, Spent
 from plugins.prompt import ChatMessage
-from settings import EXTRACTIVE, Settings
+from plugins.router import Finished, ModelRouter
+from plugins.trace import Usage
+from settings import Settings
 from settings.errors import ModelError
 from settings.sections import ModelEntry
 from settings.tasks import running
@@ -25,12 +25,12 @@ MESSAGES: list[ChatMessage] = [{"role": "system", "content": "Be kind."}, {"role
 
 
 @pytest.fixture
-async def open_models(settings: Settings) -> AsyncIterator[Callable[[ModelEntry], Models]]:
+async def open_models(settings: Settings) -> AsyncIterator[Callable[[ModelEntry], ModelRouter]]:
     """Models with one entry, `main`; closed at the end."""
-    opened: list[Models] = []
+    opened: list[ModelRouter] = []
 
-    def open_with(entry: ModelEntry) -> Models:
-        opened.append(Models(with_models(settings, ["main"], main=entry)))
+    def open_with(entry: ModelEntry) -> ModelRouter:
+        opened.append(ModelRouter(with_models(settings, ["main"], main=entry)))
         return opened[-1]
 
     yield open_with
@@ -38,21 +38,28 @@ async def open_models(settings: Settings) -> AsyncIterator[Callable[[ModelEntry]
         await models.close()
 
 
-Open = Callable[[ModelEntry], Models]
+Open = Callable[[ModelEntry], ModelRouter]
 
 
-async def streamed(models: Models) -> tuple[list[str], Spent]:
-    *pieces, spent = [piece async for piece in models.stream("answer", MESSAGES)]
-    assert isinstance(spent, Spent)
-    return [piece for piece in pieces if isinstance(piece, str)], spent
+async def streamed(router: ModelRouter) -> tuple[list[str], Finished]:
+    *pieces, end = [piece async for piece in router.stream("main", MESSAGES, 60)]
+    assert isinstance(end, Finished)
+    return [piece for piece in pieces if isinstance(piece, str)], end
 
 
-async def failure(models: Models) -> tuple[str, str]:
+async def price(router: ModelRouter) -> float | None:
+    """What an answer of it costs."""
+    usage = (await streamed(router))[1].usage
+    assert usage is not None
+    return router.price("main", usage)
+
+
+async def failure(models: ModelRouter) -> tuple[str, str]:
     """What was said before a model failed, and the reason."""
     said = ""
     try:
         async with asyncio.timeout(30):  # half of what a whole answer may take
-            async for piece in models.stream("answer", MESSAGES):
+            async for piece in models.stream("main", MESSAGES, 60):
                 said += piece if isinstance(piece, str) else ""
     except ModelError as error:
         return said, str(error)
@@ -61,9 +68,9 @@ async def failure(models: Models) -> tuple[str, str]:
 
 async def test_the_answer_and_its_tokens_arrive(server: ModelServer, open_models: Open) -> None:
     server.add("main", "Five weeks a year.")
-    pieces, spent = await streamed(open_models(model_at(server.url)))
+    pieces, end = await streamed(open_models(model_at(server.url)))
     assert pieces == ["Five ", "weeks ", "a ", "year."]
-    assert spent.usage == Usage(prompt_tokens=4, answer_tokens=4)
+    assert end.usage == Usage(prompt_tokens=4, answer_tokens=4)
 
 
 async def test_the_first_piece_arrives_before_the_server_has_sent_the_last(
@@ -71,12 +78,12 @@ async def test_the_first_piece_arrives_before_the_server_has_sent_the_last(
 ) -> None:
     hold = asyncio.Event()
     server.add("main", "Five weeks", hold=hold)
-    arriving = open_models(model_at(server.url)).stream("answer", MESSAGES)
+    arriving = open_models(model_at(server.url)).stream("main", MESSAGES, 60)
     assert await anext(arriving) == "Five "
     assert not server.requests[0].answered
     hold.set()
     assert await anext(arriving) == "weeks"
-    assert isinstance(await anext(arriving), Spent)
+    assert isinstance(await anext(arriving), Finished)
 
 
 async def test_the_server_gets_messages_key_and_parameters(server: ModelServer, open_models: Open, key: str) -> None:
@@ -206,19 +213,19 @@ async def test_the_key_is_in_no_reason_and_in_no_log(
 async def test_the_cost_is_that_of_the_configured_price(server: ModelServer, open_models: Open) -> None:
     server.add("main", "Five weeks a year.")
     entry = model_at(server.url, input_cost_per_million=1_000_000, output_cost_per_million=100)
-    assert (await streamed(open_models(entry)))[1].cost_usd == pytest.approx(4 + 4 * 0.0001)
+    assert await price(open_models(entry)) == pytest.approx(4 + 4 * 0.0001)
 
 
 async def test_a_known_model_costs_what_litellm_knows(server: ModelServer, open_models: Open) -> None:
     server.add("gpt-4o-mini", "Five weeks")
-    cost = (await streamed(open_models(model_at(server.url, "gpt-4o-mini"))))[1].cost_usd
+    cost = await price(open_models(model_at(server.url, "gpt-4o-mini")))
     assert cost is not None
     assert cost > 0
 
 
 async def test_the_cost_of_a_model_without_a_price_is_unknown(server: ModelServer, open_models: Open) -> None:
     server.add("main", "Five weeks")
-    assert (await streamed(open_models(model_at(server.url))))[1].cost_usd is None
+    assert await price(open_models(model_at(server.url))) is None
 
 
 async def test_two_first_calls_at_once_both_get_their_answer(server: ModelServer, open_models: Open) -> None:
@@ -228,14 +235,66 @@ async def test_two_first_calls_at_once_both_get_their_answer(server: ModelServer
     assert [pieces for pieces, _ in answers] == [["Five ", "weeks"]] * 2
 
 
-def test_a_route_without_settings_quotes_the_documents(settings: Settings) -> None:
-    models = Models(settings)
-    assert models.route("answer") == [EXTRACTIVE]
-    assert models.route("tone") == [EXTRACTIVE]
-
-
 async def test_closing_before_any_call_loads_nothing(settings: Settings) -> None:
-    await Models(settings).close()
+    await ModelRouter(settings).close()
+
+
+async def test_a_fault_of_the_server_is_tried_again_and_then_the_model_rests(
+    server: ModelServer, open_models: Open
+) -> None:
+    server.add("main", fault="server_error")
+    router = open_models(model_at(server.url, retries=1))
+    assert await failure(router) == ("", "main has a fault (status 500)")
+    assert len(server.requests) == 2
+    assert await failure(router) == ("", "main rests after a fault (has a fault (status 500))")
+    assert len(server.requests) == 2
+
+
+async def test_a_model_over_its_rate_limit_rests_at_once(server: ModelServer, open_models: Open) -> None:
+    server.add("main", fault="rate_limit_retry_after")
+    router = open_models(model_at(server.url, retries=3))
+    assert await failure(router) == ("", "main is over its rate limit")
+    assert await failure(router) == ("", "main rests after a fault (is over its rate limit)")
+    assert len(server.requests) == 1
+
+
+async def test_the_limit_of_the_settings_is_kept(server: ModelServer, open_models: Open) -> None:
+    server.add("main", "Five weeks")
+    router = open_models(model_at(server.url, limits={"requests_per_minute": 2}))
+    await streamed(router)
+    await streamed(router)
+    assert await failure(router) == ("", "main is at the limit that models.yaml sets for it")
+    assert len(server.requests) == 2
+
+
+async def test_no_more_calls_at_once_than_allowed(server: ModelServer, open_models: Open) -> None:
+    hold = asyncio.Event()
+    server.add("main", "Five weeks", hold=hold)
+    router = open_models(model_at(server.url, limits={"parallel": 1}))
+    async with running(streamed(router)) as first, running(streamed(router)) as second:
+        async with asyncio.timeout(60):
+            while not server.requests:
+                await asyncio.sleep(0.01)
+        await asyncio.sleep(0.05)
+        assert len(server.requests) == 1
+        hold.set()
+        assert (await first)[0] == (await second)[0] == ["Five ", "weeks"]
+
+
+@pytest.mark.parametrize(("finish", "cut"), [("stop", False), ("length", True)])
+async def test_an_answer_that_ends_at_its_length_limit_says_so(
+    server: ModelServer, open_models: Open, finish: str, cut: bool
+) -> None:
+    server.add("main", "Five weeks", finish=finish)
+    assert (await streamed(open_models(model_at(server.url))))[1].cut == cut
+
+
+async def test_words_that_were_filtered_are_a_fault(server: ModelServer, open_models: Open) -> None:
+    server.add("main", "Five weeks", finish="content_filter")
+    assert await failure(open_models(model_at(server.url))) == (
+        "Five weeks",
+        "main declined for reasons of content policy",
+    )
 
 
 def test_importing_the_room_does_not_import_litellm() -> None:
