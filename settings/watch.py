@@ -1,6 +1,7 @@
 """Noticing that the settings of a home have changed, without reading them."""
 
 import asyncio
+import time
 from collections.abc import Iterator
 from hashlib import blake2b
 from pathlib import Path
@@ -11,9 +12,9 @@ from settings.variables import secret_folders
 Stamp = tuple[tuple[str, int, int, int], ...]
 """Path, size, time of change and inode of every file that the settings are made of."""
 
-_SETTLE_NS = 60_000_000
+_SETTLE_NS = 20_000_000
 """A file changed so short a time ago may be in the middle of being written."""
-_SETTLE_STEPS = 10
+_SETTLE_STEPS = 5
 
 
 def stamp_of(home: Home) -> Stamp:
@@ -45,18 +46,12 @@ async def settled_stamp(home: Home) -> Stamp:
     stamp = stamp_of(home)
     for _ in range(_SETTLE_STEPS):
         newest = max((changed for _, _, changed, _ in stamp), default=0)
-        age = _now_ns() - newest
+        age = time.time_ns() - newest
         if not 0 <= age < _SETTLE_NS:
             break
         await asyncio.sleep((_SETTLE_NS - age) / 1e9)
         stamp = stamp_of(home)
     return stamp
-
-
-def _now_ns() -> int:
-    import time
-
-    return time.time_ns()
 
 
 def _files(home: Home) -> Iterator[Path]:
