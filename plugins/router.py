@@ -8,6 +8,7 @@ already seen are known (docs/decisions/0019-routes-outside-the-router.md).
 
 import asyncio
 import logging
+import warnings
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
@@ -247,6 +248,7 @@ def import_litellm() -> "Litellm":
 
     for name in ("LiteLLM", "LiteLLM Router", "LiteLLM Proxy"):
         logging.getLogger(name).setLevel(logging.CRITICAL)  # they repeat keys; every fault is told here
+    warnings.filterwarnings("ignore", "coroutine 'router_cooldown_event_callback' was never awaited", RuntimeWarning)
     litellm.suppress_debug_info = True
     return Litellm(litellm, frozenset(litellm.model_cost))
 

@@ -131,9 +131,7 @@ async def test_a_persona_is_part_of_the_settings_and_a_touched_file_is_no_change
         assert assistant.live.live is not first
 
 
-async def test_what_is_saved_is_taken_up_without_a_question_where_somebody_watches(
-    company: Home, write: Write
-) -> None:
+async def test_what_is_saved_is_taken_up_without_a_question_where_somebody_watches(company: Home, write: Write) -> None:
     async with open_assistant(load_settings(company), watch=True) as assistant:
         async with asyncio.timeout(20):
             while assistant.settings.assistant.contact != "two":

@@ -182,6 +182,24 @@ def unused_url() -> str:
 
 
 @contextmanager
+def deaf_url() -> Iterator[str]:
+    """An address on loopback that takes no connection and refuses none: connecting goes on for ever."""
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen(0)
+        waiting = []
+        try:
+            for _ in range(4):  # more than the queue holds
+                waiting.append(socket.socket())
+                waiting[-1].setblocking(False)
+                waiting[-1].connect_ex(listening.getsockname())
+            yield f"http://127.0.0.1:{listening.getsockname()[1]}/v1"
+        finally:
+            for client in waiting:
+                client.close()
+
+
+@contextmanager
 def _noticing(request: ChatRequest) -> Iterator[None]:
     try:
         yield
