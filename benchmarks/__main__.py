@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from benchmarks import asking, crashing, fuzzing, indexing, retrieval, searching, syncing
+from benchmarks import asking, crashing, fuzzing, indexing, overhead, retrieval, searching, swapping, syncing
 from benchmarks.measure import CHECKOUT, Figure
 from benchmarks.questions import SAMPLE
 
@@ -14,26 +14,31 @@ def main() -> None:
     """Print a line a figure; exit status 1 where one is over its bound."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument(
-        "names", nargs="*", metavar="NAME", help="retrieval, searching, syncing, asking, indexing, crashing, fuzzing"
+        "names",
+        nargs="*",
+        metavar="NAME",
+        help="retrieval, searching, syncing, asking, overhead, swapping, indexing, crashing, fuzzing",
     )
     parser.add_argument("--docs", type=Path, default=CHECKOUT / "knowledge" / "docs", help="folder of documents")
     parser.add_argument("--questions", type=Path, default=SAMPLE, help="questions about them, YAML or JSON lines")
     parser.add_argument("--rounds", type=int, default=20, help="how often crashing kills a run")
     options = parser.parse_args()
-    known: dict[str, Callable[[], Iterator[Figure]]] = {
+    runs: dict[str, Callable[[], Iterator[Figure]]] = {
         "retrieval": lambda: retrieval.run(options.docs, options.questions),
         "searching": lambda: searching.run(options.docs),
         "syncing": syncing.run,
         "asking": lambda: asking.run(options.docs),
+        "overhead": lambda: overhead.run(options.docs),
+        "swapping": swapping.run,
         "indexing": lambda: indexing.run(options.docs),
         "crashing": lambda: crashing.run(options.rounds),
         "fuzzing": lambda: fuzzing.run(options.docs),
     }
-    if unknown := set(options.names) - set(known):
-        parser.error(f"no benchmark named {', '.join(sorted(unknown))} (known: {', '.join(known)})")
+    if unknown := set(options.names) - set(runs):
+        parser.error(f"no benchmark named {', '.join(sorted(unknown))} (known: {', '.join(runs)})")
     fine = True
-    for name in options.names or known:
-        for figure in known[name]():
+    for name in options.names or runs:
+        for figure in runs[name]():
             print(figure, flush=True)
             fine = fine and figure.good
     sys.exit(0 if fine else 1)
