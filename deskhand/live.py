@@ -152,7 +152,7 @@ class LiveSettings:
             settings = await asyncio.to_thread(load_settings, self.settings.home)
             later = settings.knowledge != self.settings.knowledge
             live = LiveChain(settings, self._index, self._usage)
-            await live.opened()
+            await self._as_warm(await live.opened())
         except Exception as error:  # a plugin may fail to open in any way
             if live is not None:
                 await live.close()
@@ -166,6 +166,12 @@ class LiveSettings:
         if self._refused:
             self._refused = False
             self._tell("The settings can be used again and are in force.")
+
+    async def _as_warm(self, chain: Chain) -> None:
+        """Where the models in force are loaded, those that take their place are as well."""
+        old, new = self._live.chain.models, chain.models
+        if old is not None and new is not None and old.loaded and new.used:
+            await new.warm_up()
 
     def _refuse(self, error: Exception) -> None:
         self._refused = True

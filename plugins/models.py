@@ -76,6 +76,11 @@ class Models:
         """Begin to load litellm before the first question needs it; a call that fails does so again."""
         return self._router.load()
 
+    @property
+    def loaded(self) -> bool:
+        """Whether litellm has been loaded for these models."""
+        return self._router.loaded
+
     async def complete(
         self, purpose: str, messages: Messages, turn: Turn | None = None, *, seconds: float | None = None
     ) -> Completion:

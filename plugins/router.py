@@ -11,7 +11,7 @@ import logging
 import warnings
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
@@ -60,6 +60,11 @@ class ModelRouter:
         if self._loading is None or failed:
             self._loading = asyncio.ensure_future(asyncio.to_thread(self._build))
         return self._loading
+
+    @property
+    def loaded(self) -> bool:
+        """Whether a call can be made without waiting for litellm."""
+        return self._litellm is not None
 
     async def stream(
         self, name: str, messages: Sequence[ChatMessage], seconds: float
@@ -128,11 +133,14 @@ class ModelRouter:
         return total if total or self._litellm.is_priced(entry.model) else None
 
     async def close(self) -> None:
-        """Close the connections that litellm keeps open."""
+        """Let go of the Router; the last one closes the connections that litellm keeps open."""
         if self._loading is not None:
             await asyncio.gather(self._loading, return_exceptions=True)  # a thread cannot be stopped
-        if self._litellm is not None:
-            self._router.discard()
+        if self._litellm is None:
+            return
+        self._router.discard()
+        self._litellm.in_use.discard(id(self))
+        if not self._litellm.in_use:
             await self._litellm.module.close_litellm_async_clients()
 
     def _key(self, name: str, entry: ModelEntry) -> str | None:
@@ -170,7 +178,7 @@ class ModelRouter:
 
     def _build(self) -> None:
         library = import_litellm()
-        _first_call(library)
+        library.in_use.add(id(self))
         limits = [entry.limits for entry in self._entries.values()]
         limited = any(limit.requests_per_minute or limit.tokens_per_minute for limit in limits)
         deployments = []
@@ -232,6 +240,8 @@ class Litellm:
 
     module: Any
     priced: frozenset[str]
+    in_use: set[int] = field(default_factory=set)
+    """Routers that are open: they share their connections, so only the last one closes them."""
 
     def is_priced(self, model: str) -> bool:
         """Whether a price of nothing is known to be that."""
@@ -250,7 +260,9 @@ def import_litellm() -> "Litellm":
         logging.getLogger(name).setLevel(logging.CRITICAL)  # they repeat keys; every fault is told here
     warnings.filterwarnings("ignore", "coroutine 'router_cooldown_event_callback' was never awaited", RuntimeWarning)
     litellm.suppress_debug_info = True
-    return Litellm(litellm, frozenset(litellm.model_cost))
+    library = Litellm(litellm, frozenset(litellm.model_cost))
+    _first_call(library)
+    return library
 
 
 def _first_call(library: Litellm) -> None:

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Column, Float, Index, Integer, MetaData, String, Table, case, func, insert, select
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from plugins.contract import Message, Outcome
@@ -103,6 +103,7 @@ class UsageLog:
         self._database = database
         self._unwritten: list[tuple[Table, dict[str, Any]]] = []
         self._more = asyncio.Event()
+        self._writing = asyncio.Lock()  # what is written must not be counted twice while it is
 
     def record_call(self, call: Call) -> None:
         """Note a call; it is written soon."""
@@ -117,6 +118,10 @@ class UsageLog:
 
     async def spent(self, person: str = "") -> tuple[float, float]:
         """US dollars of today: of everybody, and of one person."""
+        async with self._writing:
+            return await self._spent(person)
+
+    async def _spent(self, person: str) -> tuple[float, float]:
         day = day_of(datetime.now(UTC).timestamp())
         calls = [row for table, row in self._unwritten if table is _call and row["day"] == day]
         of_all = sum(row["cost_usd"] or 0.0 for row in calls)
@@ -129,7 +134,7 @@ class UsageLog:
             async with self._database.connect() as connection:
                 stored_all, stored_own = (await connection.execute(query)).one()
         except (SQLAlchemyError, OSError) as error:
-            _log.warning("the budget cannot be read: %s", error)
+            _log.warning("the budget cannot be read: %s", _reason(error))
             return of_all, own
         return of_all + (stored_all or 0.0), own + (stored_own or 0.0)
 
@@ -172,6 +177,10 @@ class UsageLog:
 
     async def flush(self) -> None:
         """Write what is noted so far. What cannot be written stays noted, and counted."""
+        async with self._writing:
+            await self._write()
+
+    async def _write(self) -> None:
         if self._database is None or not self._unwritten:
             return
         batch = list(self._unwritten)
@@ -181,13 +190,18 @@ class UsageLog:
                     if rows := [row for of, row in batch if of is table]:
                         await connection.execute(insert(table), rows)
         except (SQLAlchemyError, OSError) as error:
-            _log.warning("the usage of models cannot be written: %s", error)
+            _log.warning("the usage of models cannot be written: %s", _reason(error))
             return
         del self._unwritten[: len(batch)]
 
     def _add(self, table: Table, row: dict[str, Any]) -> None:
         self._unwritten.append((table, row))
         self._more.set()
+
+
+def _reason(error: Exception) -> str:
+    """The database's own words, without the statement and its values."""
+    return str(error.orig if isinstance(error, DBAPIError) else error)
 
 
 @asynccontextmanager

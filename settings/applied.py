@@ -55,11 +55,8 @@ def applied_at(home: Home) -> str | None:
 def changes(settings: Settings) -> list[Change]:
     """What these settings change of those in force; everything counts from the defaults where none were."""
     record = _read(settings.home)
-    old = (
-        record["settings"]
-        if record
-        else {name: section().model_dump(mode="json") for name, section in SECTIONS.items()}
-    )
+    defaults = {name: section().model_dump(mode="json") for name, section in SECTIONS.items()}
+    old = record["settings"] if record else {**defaults, "files": {}}
     found = []
     for path, before, after in _differences(old, _dump(settings)):
         place = settings.problem(path, "").place

@@ -67,7 +67,7 @@ def test_why_shows_searches_models_and_costs_and_models_counts_them(company: Hom
     text = deskhand("ask", *question, "--why").out
     assert "main: moved on after" in text
     assert "is over its rate limit" in text
-    assert "leave.md:3  (version " in text
+    assert "leave.md:5  (version " in text
 
     report = json.loads(deskhand("models", "--home", str(company.root), "--json").out)
     assert report["routes"] == {"answer": ["main", "spare", "extractive"]}
