@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -9,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from settings import Home
+from settings.home import CHECKOUT
 from tests.deskhand.conftest import Command
 from tests.fakes.model_server import ModelServer
 
@@ -113,3 +116,31 @@ def test_diff_shows_what_would_change_with_its_place(company: Home, write: Write
     assert search["takes_effect"] == "after a restart"
     write("settings/models.yaml", "routes:\n  answer: [gpt]\n")
     assert deskhand("settings", "diff", *at).error.startswith("settings/models.yaml:2: routes.answer[0]: no model")
+
+
+def test_a_question_without_a_model_never_imports_the_client_library(home: Home) -> None:
+    (home.documents / "leave.md").write_text("# Leave\n\nYou have five weeks of annual leave a year.\n")
+    code = (
+        "import sys\nfrom deskhand.cli import main\n"
+        f"sys.argv = ['deskhand', 'ask', 'how much annual leave?', '--home', {str(home.root)!r}]\n"
+        "try:\n    main()\nexcept SystemExit as end:\n    status = end.code\n"
+        "print(status, sorted({'litellm', 'openai'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=CHECKOUT, capture_output=True, text=True, check=True)
+    assert done.stdout.endswith("0 []\n")
+
+
+def test_an_assistant_answers_while_the_client_library_is_still_being_loaded(company: Home) -> None:
+    """What `run` does at its start: what needs no model is not held up by loading one."""
+    code = (
+        "import asyncio, sys\nfrom pathlib import Path\nfrom bots import terminal_message\n"
+        "from deskhand.assistant import open_assistant\nfrom settings import Home, load_settings\n"
+        "async def main() -> None:\n"
+        f"    async with open_assistant(load_settings(Home(Path({str(company.root)!r})))) as assistant:\n"
+        "        assistant.warm_up()\n"
+        "        found = await assistant.index.search('how many days can I carry over?')\n"
+        "        print(len(found.passages) > 0, assistant.chain.models.loaded)\n"
+        "asyncio.run(main())"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=CHECKOUT, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "True False"
