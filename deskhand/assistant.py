@@ -8,6 +8,7 @@ from deskhand.live import LiveSettings, Notify, watch_settings
 from knowledge import Index, Progress, open_index
 from plugins import Chain, Exchange, Message, Outcome, Reply, Turn
 from plugins.contract import Pieces, Trace
+from plugins.router import close_connections
 from plugins.usage import UsageLog, open_usage
 from settings import Settings
 from settings.database import open_database, storage_errors
@@ -79,6 +80,7 @@ async def open_assistant(
         index.warm_up()
         with storage_errors(settings.home.data):
             usage = await stack.enter_async_context(open_usage(database))
+        stack.push_async_callback(close_connections)
         live = LiveSettings(settings, index, usage, notify)
         stack.push_async_callback(live.close)
         await live.start()

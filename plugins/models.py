@@ -13,7 +13,7 @@ from math import inf
 
 from plugins.contract import Replace, Turn
 from plugins.prompt import ChatMessage
-from plugins.router import Finished, ModelRouter
+from plugins.router import Finished, ModelRouter, close_connections
 from plugins.routing import choose_route, estimated_tokens
 from plugins.trace import Attempt, RouteTrace, Trace, Usage
 from plugins.usage import Call, UsageLog, person_key
@@ -149,9 +149,11 @@ class Models:
             pass  # it is in the trace
         return trace.attempts[0]
 
-    async def close(self) -> None:
-        """Close the connections that litellm keeps open."""
+    async def close(self, *, connections: bool = True) -> None:
+        """Let go of what litellm holds. Without `connections` for models that others take the place of."""
         await self._router.close()
+        if connections:
+            await close_connections()
 
     async def _attempt(
         self, route: str, name: str, messages: Messages, turn: Turn | None, ends: float, shown: str, trace: Trace

@@ -11,7 +11,7 @@ import logging
 import warnings
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -133,15 +133,11 @@ class ModelRouter:
         return total if total or self._litellm.is_priced(entry.model) else None
 
     async def close(self) -> None:
-        """Let go of the Router; the last one closes the connections that litellm keeps open."""
+        """Let go of the Router. The connections are shared with others: `close_connections` closes them."""
         if self._loading is not None:
             await asyncio.gather(self._loading, return_exceptions=True)  # a thread cannot be stopped
-        if self._litellm is None:
-            return
-        self._router.discard()
-        self._litellm.in_use.discard(id(self))
-        if not self._litellm.in_use:
-            await self._litellm.module.close_litellm_async_clients()
+        if self._litellm is not None:
+            self._router.discard()
 
     def _key(self, name: str, entry: ModelEntry) -> str | None:
         if entry.api_key_env is None:
@@ -178,7 +174,6 @@ class ModelRouter:
 
     def _build(self) -> None:
         library = import_litellm()
-        library.in_use.add(id(self))
         limits = [entry.limits for entry in self._entries.values()]
         limited = any(limit.requests_per_minute or limit.tokens_per_minute for limit in limits)
         deployments = []
@@ -240,8 +235,6 @@ class Litellm:
 
     module: Any
     priced: frozenset[str]
-    in_use: set[int] = field(default_factory=set)
-    """Routers that are open: they share their connections, so only the last one closes them."""
 
     def is_priced(self, model: str) -> bool:
         """Whether a price of nothing is known to be that."""
@@ -263,6 +256,12 @@ def import_litellm() -> "Litellm":
     library = Litellm(litellm, frozenset(litellm.model_cost))
     _first_call(library)
     return library
+
+
+async def close_connections() -> None:
+    """Close the connections of every Router of the process: litellm shares them, also with later ones."""
+    if import_litellm.cache_info().currsize:
+        await import_litellm().module.close_litellm_async_clients()
 
 
 def _first_call(library: Litellm) -> None:

@@ -14,7 +14,9 @@ Stamp = tuple[tuple[str, int, int, int], ...]
 
 _SETTLE_NS = 20_000_000
 """A file changed so short a time ago may be in the middle of being written."""
-_SETTLE_STEPS = 5
+_EMPTY_NS = 400_000_000
+"""An empty file is seldom meant: it is given longer to be filled."""
+_SETTLE_STEPS = 20
 
 
 def stamp_of(home: Home) -> Stamp:
@@ -45,11 +47,11 @@ async def settled_stamp(home: Home) -> Stamp:
     """The stamp once no file is being written: an editor may empty a file before it fills it again."""
     stamp = stamp_of(home)
     for _ in range(_SETTLE_STEPS):
-        newest = max((changed for _, _, changed, _ in stamp), default=0)
-        age = time.time_ns() - newest
-        if not 0 <= age < _SETTLE_NS:
+        now = time.time_ns()
+        unsettled = [0 <= now - changed < (_SETTLE_NS if size else _EMPTY_NS) for _, size, changed, _ in stamp]
+        if not any(unsettled):
             break
-        await asyncio.sleep((_SETTLE_NS - age) / 1e9)
+        await asyncio.sleep(_SETTLE_NS / 1e9)
         stamp = stamp_of(home)
     return stamp
 

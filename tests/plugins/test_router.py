@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from plugins.prompt import ChatMessage
-from plugins.router import Finished, ModelRouter
+from plugins.router import Finished, ModelRouter, close_connections
 from plugins.trace import Usage
 from settings import Settings
 from settings.errors import ModelError
@@ -36,6 +36,7 @@ async def open_models(settings: Settings) -> AsyncIterator[Callable[[ModelEntry]
     yield open_with
     for models in opened:
         await models.close()
+    await close_connections()
 
 
 Open = Callable[[ModelEntry], ModelRouter]
