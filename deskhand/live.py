@@ -16,7 +16,7 @@ from plugins.usage import UsageLog
 from settings import DeskhandError, Settings, load_settings
 from settings.applied import record_applied
 from settings.database import storage_errors
-from settings.watch import digest_of, settled_stamp, stamp_of
+from settings.watch import Stamp, digest_of, settled_stamp, stamp_of
 
 _log = logging.getLogger("deskhand.settings")
 
@@ -136,7 +136,7 @@ class LiveSettings:
             if digest == self._digest:
                 return
             self._digest = digest
-            await self._change()
+            await self._change(stamp)
 
     async def close(self) -> None:
         """Close every chain, whoever still reads from it."""
@@ -146,16 +146,22 @@ class LiveSettings:
             task.cancel()
         await asyncio.gather(*self._notices, return_exceptions=True)
 
-    async def _change(self) -> None:
+    async def _change(self, stamp: Stamp) -> None:
         live: LiveChain | None = None
         try:
             settings = await asyncio.to_thread(load_settings, self.settings.home)
+            if stamp_of(settings.home) != stamp:  # written while it was read: the next look takes it up whole
+                self._stamp, self._digest = (), ""
+                return
             later = settings.knowledge != self.settings.knowledge
             live = LiveChain(settings, self._index, self._usage)
             await self._as_warm(await live.opened())
         except Exception as error:  # a plugin may fail to open in any way
             if live is not None:
                 await live.close()
+            if stamp_of(self.settings.home) != stamp:
+                self._stamp, self._digest = (), ""
+                return
             self._refuse(error)
             return
         old, self._live = self._live, live
