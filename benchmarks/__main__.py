@@ -5,7 +5,19 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from benchmarks import asking, crashing, dropping, fuzzing, indexing, linting, retrieval, searching, syncing
+from benchmarks import (
+    asking,
+    crashing,
+    dropping,
+    fuzzing,
+    indexing,
+    linting,
+    overhead,
+    retrieval,
+    searching,
+    swapping,
+    syncing,
+)
 from benchmarks.measure import CHECKOUT, Figure
 from benchmarks.questions import SAMPLE
 
@@ -18,22 +30,24 @@ def main() -> None:
     parser.add_argument("--questions", type=Path, default=SAMPLE, help="questions about them, YAML or JSON lines")
     parser.add_argument("--rounds", type=int, default=20, help="how often crashing kills a run")
     options = parser.parse_args()
-    known: dict[str, Callable[[], Iterator[Figure]]] = {
+    runs: dict[str, Callable[[], Iterator[Figure]]] = {
         "retrieval": lambda: retrieval.run(options.docs, options.questions),
         "searching": lambda: searching.run(options.docs),
         "syncing": syncing.run,
         "asking": lambda: asking.run(options.docs),
+        "overhead": lambda: overhead.run(options.docs),
+        "swapping": swapping.run,
         "indexing": lambda: indexing.run(options.docs),
         "dropping": lambda: dropping.run(options.docs),
         "linting": linting.run,
         "crashing": lambda: crashing.run(options.rounds),
         "fuzzing": lambda: fuzzing.run(options.docs),
     }
-    if unknown := set(options.names) - set(known):
-        parser.error(f"no benchmark named {', '.join(sorted(unknown))} (known: {', '.join(known)})")
+    if unknown := set(options.names) - set(runs):
+        parser.error(f"no benchmark named {', '.join(sorted(unknown))} (known: {', '.join(runs)})")
     fine = True
-    for name in options.names or known:
-        for figure in known[name]():
+    for name in options.names or runs:
+        for figure in runs[name]():
             print(figure, flush=True)
             fine = fine and figure.good
     sys.exit(0 if fine else 1)

@@ -8,11 +8,12 @@ from concurrent.futures import Future
 from typing import Protocol, TextIO
 
 from bots.text import clean_question, footnotes, printable
-from plugins import Exchange, Message, Person, Place, Reply
+from plugins import Exchange, Message, Person, Place, Replace, Reply
 from settings import DeskhandError, UsageError
 
 Ask = Callable[[Message, Sequence[Exchange]], Awaitable[Reply]]
 
+_AGAIN = "\n\n--- the answer broke off; here it is from the start ---\n\n"
 _FAREWELLS = ("exit", "quit", ":q")
 
 
@@ -37,9 +38,12 @@ def terminal_message(number: int, text: str, groups: Sequence[str]) -> Message:
 
 
 async def print_reply(reply: Reply, write: Callable[[str], object]) -> str:
-    """Write a reply as it comes, then its sources; returns the text."""
+    """Write a reply as it comes, then its sources; returns the text.
+
+    What is written cannot be taken back: an answer that begins again does so below a line.
+    """
     async for piece in reply:
-        write(printable(piece))
+        write(printable(f"{_AGAIN}{piece.text}" if isinstance(piece, Replace) else piece))
     write("\n")
     if reply.outcome.citations:
         write(f"\n{printable(footnotes(reply.outcome.citations))}\n")

@@ -5,6 +5,7 @@ from deskhand.commands import CommandOptions
 from deskhand.console import Console
 from deskhand.report import answer_as_dict, as_json
 from deskhand.session import Session
+from deskhand.why import why_as_dict, why_as_text
 
 
 class Options(CommandOptions):
@@ -12,6 +13,7 @@ class Options(CommandOptions):
 
     question: str
     groups: tuple[str, ...] = ()
+    why: bool = False
     json_output: bool = False
 
 
@@ -23,7 +25,10 @@ async def work(session: Session, options: Options, console: Console) -> int:
     await session.notes(console)
     reply, trace = await assistant.ask_traced(terminal_message(1, question, options.groups))
     if options.json_output:
-        console.out(as_json(answer_as_dict(await reply.read(), reply.outcome, trace)))
+        answer = answer_as_dict(await reply.read(), reply.outcome, trace)
+        console.out(as_json(answer | ({"why": why_as_dict(trace)} if options.why else {})))
     else:
         await print_reply(reply, console.write)
+        if options.why:
+            console.out(f"\n{why_as_text(trace)}")
     return 0

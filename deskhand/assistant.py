@@ -3,20 +3,39 @@
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
+from deskhand.live import LiveSettings, Notify, watch_settings
 from knowledge import Index, Progress, open_index
-from plugins import Chain, Exchange, Message, Reply, Turn, open_chain
-from plugins.contract import Trace
+from plugins import Chain, Exchange, Message, Outcome, Reply, Turn
+from plugins.contract import Pieces, Trace
+from plugins.router import close_connections
+from plugins.usage import UsageLog, open_usage
 from settings import Settings
+from settings.database import opened_database, storage_errors
+from settings.tasks import running
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncEngine
 
 
 @dataclass(frozen=True, slots=True)
 class Assistant:
-    """An open index and a running chain over it."""
+    """An open index and a running chain over it, which follows the settings as they are saved."""
 
-    settings: Settings
     index: Index
-    chain: Chain
+    usage: UsageLog
+    live: LiveSettings
+
+    @property
+    def settings(self) -> Settings:
+        """The settings in force."""
+        return self.live.settings
+
+    @property
+    def chain(self) -> Chain:
+        """The chain in force."""
+        return self.live.live.chain
 
     async def ask(self, message: Message, history: Sequence[Exchange] = ()) -> Reply:
         """Answer a message; the reply streams."""
@@ -26,21 +45,58 @@ class Assistant:
     async def ask_traced(self, message: Message, history: Sequence[Exchange] = ()) -> tuple[Reply, Trace]:
         """Answer a message, and record how."""
         turn = Turn(message, history=tuple(history))
-        return await self.chain(turn), turn.trace
+        return Reply(pieces=self._answered(turn)), turn.trace
+
+    def warm_up(self) -> None:
+        """Begin to load what the first question with a language model would wait for seconds for."""
+        models = self.chain.models
+        if models is not None and models.used:
+            models.warm_up()
+
+    async def _answered(self, turn: Turn) -> Pieces:
+        """The whole reply from one chain: the one in force when it is begun to be read."""
+        live = await self.live.current()
+        async with live.used() as chain:
+            async for piece in (reply := await chain(turn)):
+                yield piece
+        self._count(turn, reply.outcome)
+        yield reply.outcome
+
+    def _count(self, turn: Turn, outcome: Outcome) -> None:
+        self.usage.record_reply(turn.message, outcome)
 
 
 @asynccontextmanager
 async def open_assistant(
-    settings: Settings, progress: Progress | None = None, index: Index | None = None
+    settings: Settings,
+    progress: Progress | None = None,
+    *,
+    index: Index | None = None,
+    database: "AsyncEngine | None" = None,
+    watch: bool = False,
+    notify: Notify | None = None,
 ) -> AsyncIterator[Assistant]:
     """Open everything that answering needs; the documents are indexed first where they never were.
 
-    An `index` that is given is used as it is, and left open.
+    An `index` that is given, with its `database`, is used as it is, and left open. With `watch`, changed
+    settings are taken up as they are saved, without it with the next question. `notify` is told of those
+    that are refused. Raises SettingsError where the settings cannot be used.
     """
     async with AsyncExitStack() as stack:
-        opened = index if index is not None else await stack.enter_async_context(open_index(settings))
-        opened.warm_up()
-        chain = await stack.enter_async_context(open_chain(settings, opened))
-        if index is None and await opened.is_empty():
-            await opened.sync(progress)
-        yield Assistant(settings, opened, chain)
+        given = index is not None
+        if database is None:
+            database = await stack.enter_async_context(opened_database(settings.home))
+        if index is None:
+            index = await stack.enter_async_context(open_index(settings, database=database))
+        index.warm_up()
+        with storage_errors(settings.home.data):
+            usage = await stack.enter_async_context(open_usage(database))
+        stack.push_async_callback(close_connections)
+        live = LiveSettings(settings, index, usage, notify)
+        stack.push_async_callback(live.close)
+        await live.start()
+        if not given and await index.is_empty():
+            await index.sync(progress)
+        if watch:
+            await stack.enter_async_context(running(watch_settings(live)))
+        yield Assistant(index, usage, live)

@@ -27,6 +27,7 @@ async def work(session: Session, options: Options, console: Console) -> int:
 
     told = session.settings.assistant
     assistant = await session.assistant()
+    assistant.warm_up()
     await session.fill(console.progress)
     bot = TerminalBot(assistant.ask, told.name, options.groups, told.question_characters, {"/reindex": reindex})
     with session.notices.target(show):

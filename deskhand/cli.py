@@ -25,7 +25,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-settings_app = typer.Typer(help="Check the settings, or print their schema.")
+settings_app = typer.Typer(help="Check the settings, show what they would change, or print their schema.")
 app.add_typer(settings_app, name="settings")
 
 HomeOption = Annotated[
@@ -58,10 +58,11 @@ def ask(
     home: HomeOption = None,
     groups: GroupsOption = "",
     json: JsonOption = False,
+    why: Annotated[bool, typer.Option("--why", help="Show how the answer came about, and what it cost.")] = False,
 ) -> None:
     """Answer one question."""
     text = sys.stdin.read() if question == "-" else question
-    _run(context, home, "ask", question=text, groups=_groups(groups), json_output=json)
+    _run(context, home, "ask", question=text, groups=_groups(groups), why=why, json_output=json)
 
 
 @app.command()
@@ -162,6 +163,18 @@ def doctor(
 
 
 @app.command()
+def models(
+    context: typer.Context,
+    ping: Annotated[bool, typer.Option("--ping", help="Ask every model for a word: does it answer, how fast?")] = False,
+    home: HomeOption = None,
+    groups: GroupsOption = "",
+    json: JsonOption = False,
+) -> None:
+    """List the language models, routes and rules, and what they cost today."""
+    _run(context, home, "models", ping=ping, json_output=json)
+
+
+@app.command()
 def init(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="The new home; made where missing.")],
     sample: Annotated[bool, typer.Option("--sample", help="With the documents of a fictional company.")] = False,
@@ -183,6 +196,17 @@ def settings_check(
     from deskhand.settings_check import check
 
     check(_home(context, home), json, LocalConsole())
+
+
+@settings_app.command("diff")
+def settings_diff(
+    context: typer.Context, home: HomeOption = None, groups: GroupsOption = "", json: JsonOption = False
+) -> None:
+    """Show what the settings files would change of the settings in force."""
+    from deskhand.console import LocalConsole
+    from deskhand.settings_diff import diff
+
+    diff(_home(context, home), json, LocalConsole())
 
 
 @settings_app.command("schema")

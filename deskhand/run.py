@@ -60,7 +60,7 @@ async def _run(home: Home, level: str) -> int:
 async def _open(session: Session, upkeep: Upkeep) -> None:
     """Open what answers need time for, while the socket already serves and the folders are watched."""
     upkeep.request("start")
-    await session.assistant()
+    (await session.assistant()).warm_up()
     async with _bots(session):
         _log.info("ready: %s", await _summary(session, upkeep))
         await asyncio.get_running_loop().create_future()

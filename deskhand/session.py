@@ -2,7 +2,6 @@
 
 import asyncio
 from contextlib import AsyncExitStack
-from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -11,9 +10,12 @@ from deskhand.assistant import Assistant, open_assistant
 from knowledge import Index, Progress, SyncReport, Upkeep, open_index
 from knowledge.upkeep import Trigger
 from settings import Home, Settings, load_settings
+from settings.database import opened_database
 from settings.notices import Notices
 
 if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncEngine
+
     from deskhand.console import Console
 
 
@@ -35,6 +37,8 @@ class Session:
         self._index: Index | None = None
         self._upkeep: Upkeep | None = None
         self._assistant: Assistant | None = None
+        self._settings: Settings | None = None
+        self._database: AsyncEngine | None = None
 
     async def __aenter__(self) -> Self:
         return self
@@ -44,10 +48,17 @@ class Session:
     ) -> None:
         await self._stack.aclose()
 
-    @cached_property
+    @property
     def settings(self) -> Settings:
-        """Of the home, as they were when first asked for. Raises SettingsError."""
-        return load_settings(self.home)
+        """In force now: those of the assistant, before it is open as they were when first asked for.
+
+        Raises SettingsError.
+        """
+        if self._assistant is not None:
+            return self._assistant.settings
+        if self._settings is None:
+            self._settings = load_settings(self.home)
+        return self._settings
 
     async def index(self) -> Index:
         """The index, held by this session from now on. Raises IndexLocked where another process holds it."""
@@ -66,7 +77,9 @@ class Session:
         async with self._opening:
             if self._assistant is None:
                 index = await self._open_index()
-                opened = open_assistant(self.settings, index=index)
+                opened = open_assistant(
+                    self.settings, index=index, database=self._database, watch=bool(self.holder), notify=self._notify
+                )
                 self._assistant = await self._stack.enter_async_context(opened)
                 self.ready = True
             return self._assistant
@@ -86,6 +99,9 @@ class Session:
         if await (await self.index()).is_empty():
             await self.sync(progress)
 
+    async def _notify(self, text: str) -> None:
+        self.notices.tell(text)
+
     async def notes(self, console: "Console") -> None:
         """Say on standard error where what answers is not what the settings ask for."""
         for note in await (await self.index()).notes():
@@ -93,5 +109,7 @@ class Session:
 
     async def _open_index(self) -> Index:
         if self._index is None:
-            self._index = await self._stack.enter_async_context(open_index(self.settings, holder=self.holder))
+            self._database = await self._stack.enter_async_context(opened_database(self.home))
+            opened = open_index(self.settings, holder=self.holder, database=self._database)
+            self._index = await self._stack.enter_async_context(opened)
         return self._index

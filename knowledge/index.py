@@ -8,6 +8,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from functools import partial
 
+from sqlalchemy.ext.asyncio import AsyncEngine
+
 from knowledge.catalogue import Catalogue, FileRow, Generation
 from knowledge.documents import EVERYONE
 from knowledge.embedders import Embedders
@@ -320,10 +322,12 @@ class Index:
 
 
 @asynccontextmanager
-async def open_index(settings: Settings, embedder: Embedder | None = None, holder: str = "") -> AsyncIterator[Index]:
+async def open_index(
+    settings: Settings, embedder: Embedder | None = None, holder: str = "", database: AsyncEngine | None = None
+) -> AsyncIterator[Index]:
     """Open the index of a home, made where missing, for this process alone.
 
-    An `embedder` that is given is used and left open: several indexes can share one model. `holder` is
+    An `embedder` or a `database` that is given is used and left open: several can share one. `holder` is
     the command that opens it, for others that find the home taken. Raises
     IndexLocked while another process has the home, StorageError where `data/` cannot be written.
     """
@@ -333,9 +337,10 @@ async def open_index(settings: Settings, embedder: Embedder | None = None, holde
             hold = holding(settings.home.data, holder)
             await asyncio.to_thread(hold.__enter__)
             stack.push(hold)
-            engine = open_database(settings.home.database)
-            stack.push_async_callback(engine.dispose)
-            catalogue, log = Catalogue(engine), RunLog(engine)
+            if database is None:
+                database = open_database(settings.home.database)
+                stack.push_async_callback(database.dispose)
+            catalogue, log = Catalogue(database), RunLog(database)
             await catalogue.prepare()
             await log.prepare()
         index = Index(settings, catalogue, log, stack.pop_all(), embedder)

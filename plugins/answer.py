@@ -1,16 +1,17 @@
 """answer: the innermost plugin. Tries the models of the route in order, and quotes as a last resort."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import aclosing
 
 from pydantic import Field
 
 from knowledge import Quote
 from plugins.citations import CitationFilter
-from plugins.contract import CallNext, Citation, Options, Outcome, Plugin, Reply, Turn, Usage
+from plugins.contract import CallNext, Citation, Options, Outcome, Pieces, Plugin, Replace, Reply, Status, Turn
 from plugins.extractive import EXTRACTIVE, quoted_answer
-from plugins.models import Spent
-from plugins.prompt import NOT_FOUND, build_messages
+from plugins.models import NoModel, Spent
+from plugins.prompt import NOT_FOUND, ChatMessage, build_messages
 from plugins.rag import abstain
 from settings.errors import DeskhandError, ModelError
 
@@ -30,73 +31,75 @@ class Answer(Plugin[AnswerOptions]):
     async def __call__(self, turn: Turn, call_next: CallNext) -> Reply:
         return Reply(pieces=self._pieces(turn))
 
-    async def _pieces(self, turn: Turn) -> AsyncIterator[str | Outcome]:
-        failures: list[str] = []
-        shown = CitationFilter(turn.passages)
-        route = self.context.models.route(turn.route)
-        for name in route:
-            if name == EXTRACTIVE:
-                continue  # below, once everything else has failed
-            shown = CitationFilter(turn.passages)
-            begun = False
-            try:
-                async for piece in self._from_model(turn, name, shown):
-                    begun = True
+    async def _pieces(self, turn: Turn) -> Pieces:
+        shown, reason = False, ""
+        try:
+            async with aclosing(self._from_models(turn)) as pieces:
+                async for piece in pieces:
+                    shown = shown or not isinstance(piece, Outcome)
                     yield piece
-                return
-            except ModelError as error:
-                failures.append(str(error))
-                turn.trace.note(str(error))
-                if begun:
-                    yield "\n\n*The model broke off here.*\n\n"
-                    break
-        async for piece in self._from_documents(turn, "; ".join(failures), shown.citations):
-            yield piece
-
-    async def _from_model(self, turn: Turn, name: str, marks: CitationFilter) -> AsyncIterator[str | Outcome]:
-        """Stream one model's answer; its first words are held back while they may say "not found"."""
-        messages = await asyncio.to_thread(build_messages, turn)
-        spent = Spent(Usage(), None)
-        start: str | None = ""
-        async for piece in self.context.models.stream(name, messages):
-            if isinstance(piece, Spent):
-                spent = piece
-            elif start is not None:
-                start += piece
-                if not NOT_FOUND.startswith(start.strip()[: len(NOT_FOUND)]):
-                    if shown := marks.feed(start.lstrip()):
-                        yield shown
-                    start = None
-            elif shown := marks.feed(piece):
-                yield shown
-        if start is not None and start.strip().startswith(NOT_FOUND):
-            reply = abstain(self.context.contact)
-            yield reply.text
-            yield Outcome("abstained", reply.outcome.reason, (), name, turn.route, spent.usage, spent.cost_usd)
             return
-        if rest := marks.feed(start or "") + marks.end():
-            yield rest
-        cited = bool(marks.citations) or not turn.passages
-        yield Outcome(
-            "answered" if cited else "degraded",
-            "" if cited else "the answer names no source",
-            marks.citations,
-            name,
-            turn.route,
-            spent.usage,
-            spent.cost_usd,
-        )
+        except NoModel:
+            pass
+        except ModelError as error:
+            reason = str(error)
+        async for piece in self._from_documents(turn, reason):
+            if shown and isinstance(piece, str):
+                yield Replace(piece)
+                shown = False
+            else:
+                yield piece
 
-    async def _from_documents(
-        self, turn: Turn, reason: str, cited: tuple[Citation, ...]
-    ) -> AsyncIterator[str | Outcome]:
-        """Quote the passages; honest about why where a model should have answered.
+    async def _from_models(self, turn: Turn) -> AsyncGenerator[str | Replace | Outcome, None]:
+        """Stream the route's answer; its first words are held back while they may say "not found"."""
+        models = self.context.models
+        marks, start, again, shown = CitationFilter(turn.passages), "", False, False
+        deciding = True
 
-        `cited` is what a model cited before it broke off.
-        """
+        def piece_of(text: str) -> str | Replace:
+            nonlocal again, shown
+            piece: str | Replace = Replace(text) if again else text
+            again, shown = False, True
+            return piece
+
+        async def prompt(_model: str) -> Sequence[ChatMessage]:
+            return await asyncio.to_thread(build_messages, turn)
+
+        async with aclosing(models.stream(turn.route, prompt, turn)) as pieces:
+            async for piece in pieces:
+                if isinstance(piece, Spent):
+                    spent = piece
+                    break
+                if isinstance(piece, Replace):  # another model begins from the start
+                    marks, start, again, deciding = CitationFilter(turn.passages), "", shown, True
+                    piece = piece.text
+                if deciding:
+                    start += piece
+                    deciding = NOT_FOUND.startswith(start.strip()[: len(NOT_FOUND)])
+                    piece = start.lstrip()
+                if not deciding and (text := marks.feed(piece)):
+                    yield piece_of(text)
+        if deciding and start.strip().startswith(NOT_FOUND):
+            reply = abstain(self.context.contact)
+            yield piece_of(reply.text)
+            yield _outcome("abstained", reply.outcome.reason, (), spent)
+            return
+        if rest := marks.feed(start if deciding else "") + marks.end():
+            yield piece_of(rest)
+        if spent.cut:
+            yield piece_of("\n\n*The answer ends here because it reached the model's length limit.*")
+            yield _outcome("degraded", "the answer was cut at the model's length limit", marks.citations, spent)
+        elif marks.citations or not turn.passages:
+            yield _outcome("answered", "", marks.citations, spent)
+        else:
+            yield _outcome("degraded", "the answer names no source", marks.citations, spent)
+
+    async def _from_documents(self, turn: Turn, reason: str) -> AsyncIterator[str | Outcome]:
+        """Quote the passages; honest about why where a model should have answered."""
+        route = turn.trace.routes[-1]  # the one that has just led nowhere
         quotes: tuple[Quote, ...] = ()
         try:
-            if turn.passages and (not reason or EXTRACTIVE in self.context.models.route(turn.route)):
+            if turn.passages and EXTRACTIVE in route.models:
                 quotes = await self.context.search.quote(_question(turn), turn.passages)
         except DeskhandError as error:
             reason = f"{reason}; {error}" if reason else str(error)
@@ -107,19 +110,24 @@ class Answer(Plugin[AnswerOptions]):
             if unsure:
                 yield f"\n\nIf this is not what you meant, please ask {self.context.contact}."
             if reason:
-                yield "\n\n*No language model could answer, so these are the documents' own words.*"
-            citations = tuple(sorted({*cited, *citations}, key=lambda citation: citation.number))
-            yield Outcome("degraded" if reason else "answered", reason, citations, EXTRACTIVE, turn.route)
+                yield f"\n\n*No language model could answer ({reason}): these are the documents' own words.*"
+            yield Outcome("degraded" if reason else "answered", reason, citations, EXTRACTIVE, route.route)
         elif reason:
             yield f"I could not answer this: {reason}. Please ask {self.context.contact}."
-            yield Outcome("refused", reason, cited, route=turn.route)
+            yield Outcome("refused", reason, route=route.route)
         else:
             reply = abstain(self.context.contact)
             yield reply.text
             yield reply.outcome
 
 
+def _outcome(status: Status, reason: str, citations: tuple[Citation, ...], spent: Spent) -> Outcome:
+    return Outcome(status, reason, citations, spent.model, spent.route, spent.usage, spent.cost_usd)
+
+
 def _question(turn: Turn) -> str:
     """The question as it would be understood alone: a follow-up means little without the one before."""
+    if turn.question:
+        return turn.question
     before = [exchange.text for exchange in turn.history if exchange.role == "user"]
     return " ".join([*before[-1:], turn.message.text])

@@ -10,14 +10,22 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from math import inf
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, Protocol, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
 from knowledge import Found, Passage, Quote
+from plugins.trace import PluginTrace, Trace, Usage
 
 if TYPE_CHECKING:
     from plugins.models import Models
+
+__all__ = [
+    "CallNext", "Citation", "Context", "Example", "Exchange", "Message", "OptionError", "Options", "Outcome", "Person",
+    "Piece", "Pieces", "Place", "Plugin", "PluginTrace", "Prompt", "Replace", "Reply", "Search", "Status", "StopChain",
+    "Trace", "Turn", "Usage",
+]  # fmt: skip
 
 Status = Literal["answered", "abstained", "degraded", "refused"]
 
@@ -90,30 +98,6 @@ class Prompt:
     examples: tuple[Example, ...] = ()
 
 
-@dataclass(slots=True)
-class PluginTrace:
-    """What one plugin did in one turn.
-
-    `seconds` is its own time, without the plugins inside it; it grows until the reply has ended.
-    """
-
-    plugin: str
-    seconds: float = 0.0
-    error: str = ""
-
-
-@dataclass(slots=True)
-class Trace:
-    """Grows while a turn is worked on; the one thing that plugins share and add to."""
-
-    plugins: list[PluginTrace] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-
-    def note(self, text: str) -> None:
-        """Record a decision for whoever asks why."""
-        self.notes.append(text)
-
-
 @dataclass(frozen=True, slots=True)
 class Turn:
     """What the chain works on: the message and what the plugins have gathered for it so far."""
@@ -124,7 +108,11 @@ class Turn:
     passages: tuple[Passage, ...] = ()
     evidence: float | None = None
     """How good the passages are (`Found.evidence`); None where nothing was searched."""
+    question: str = ""
+    """A follow-up as it would be asked alone; empty where the message stands for itself."""
     route: str = "answer"
+    deadline: float = inf
+    """When the reader must have an answer or a reason, on the event loop's clock."""
     trace: Trace = field(default_factory=Trace)
 
     def with_(self, **changes: Any) -> Self:
@@ -141,14 +129,6 @@ class Citation:
 
 
 @dataclass(frozen=True, slots=True)
-class Usage:
-    """Tokens of one answer."""
-
-    prompt_tokens: int = 0
-    answer_tokens: int = 0
-
-
-@dataclass(frozen=True, slots=True)
 class Outcome:
     """All that is said of an answer besides its text."""
 
@@ -157,29 +137,45 @@ class Outcome:
     citations: tuple[Citation, ...] = ()
     model: str = ""
     route: str = ""
-    usage: Usage = Usage()
+    usage: Usage = field(default_factory=Usage)
     cost_usd: float | None = 0.0
     """None where the price of the model is not known."""
 
 
-Pieces = AsyncIterator["str | Outcome"]
+@dataclass(frozen=True, slots=True)
+class Replace:
+    """Begin again: this text stands in the place of everything that was shown so far.
+
+    A model that breaks off in mid-answer cannot be continued by another one without a seam. A chat
+    edits what it has posted; a terminal draws a line and goes on with the whole answer.
+    """
+
+    text: str
+
+
+Piece = str | Replace
+"""What a reader gets of a reply that is on its way."""
+
+Pieces = AsyncIterator[str | Replace | Outcome]
 
 
 class Reply:
     """An answer that may still be on its way.
 
-    `async for piece in reply` gives the text as it comes, `await reply.read()` all of it. The
-    outcome (status, citations, cost) is certain only when the text has ended; reading it earlier
-    raises RuntimeError. A reply can be read any number of times, each time from its beginning, but
-    by one reader after the other.
+    `async for piece in reply` gives the text as it comes, `await reply.read()` all of it. A piece is
+    text to add, or a `Replace`: what was shown before it no longer counts. The outcome (status,
+    citations, cost) is certain only when the text has ended; reading it earlier raises RuntimeError.
+    A reply can be read any number of times, each time from its beginning, but by one reader after
+    the other.
     """
 
     def __init__(self, text: str = "", outcome: Outcome = Outcome(), *, pieces: Pieces | None = None) -> None:
         self._text = text
         self._outcome: Outcome | None = None if pieces is not None else outcome
         self._pieces = pieces
+        self._broken = False
 
-    async def __aiter__(self) -> AsyncIterator[str]:
+    async def __aiter__(self) -> AsyncIterator[Piece]:
         if self._text:
             yield self._text
         if self._pieces is None:
@@ -189,12 +185,13 @@ class Reply:
                 if isinstance(piece, Outcome):
                     self._outcome = piece
                 else:
-                    self._text += piece
+                    self._text = piece.text if isinstance(piece, Replace) else self._text + piece
                     yield piece
         except GeneratorExit:
             raise  # this reader has had enough; the next one goes on from here
         except BaseException:
-            self._pieces = None  # broken: there is no more, and no outcome either
+            self._pieces = None  # there is no more, and no outcome either
+            self._broken = True
             raise
         self._pieces = None
         if self._outcome is None:
@@ -212,8 +209,13 @@ class Reply:
         return self._outcome is not None
 
     @property
+    def broken(self) -> bool:
+        """Whether the text ended in an error; it has no outcome then."""
+        return self._broken
+
+    @property
     def text(self) -> str:
-        """The text received so far."""
+        """The text received so far, as it would be read now."""
         return self._text
 
     @property

@@ -16,6 +16,7 @@ from plugins.history import History
 from plugins.models import Models
 from plugins.persona import Persona
 from plugins.rag import Rag
+from plugins.usage import UsageLog
 from settings import Problem, Settings, SettingsError
 from settings.yaml_file import show_location
 
@@ -28,18 +29,20 @@ SHIPPED: dict[str, type[Plugin[Any]]] = {
 
 
 @asynccontextmanager
-async def open_chain(settings: Settings, search: Search) -> AsyncIterator[Chain]:
+async def open_chain(settings: Settings, search: Search, usage: UsageLog | None = None) -> AsyncIterator[Chain]:
     """Build the chain and open its plugins, the first one first; close them in reverse order.
+
+    `usage` is where calls of models are counted; whoever gives one closes the connections of all chains.
 
     Raises SettingsError with file and line for an unknown or repeated name and for wrong options.
     """
-    models = Models(settings)
+    models = Models(settings, usage)
     steps = build_steps(settings, search, models)
     async with AsyncExitStack() as stack:
-        stack.push_async_callback(models.close)
+        stack.push_async_callback(models.close, connections=usage is None)
         for step in steps:
             await stack.enter_async_context(step.plugin.running())
-        yield Chain(steps, settings.assistant.contact, settings.assistant.deadline_seconds)
+        yield Chain(steps, settings.assistant.contact, settings.assistant.deadline_seconds, models)
 
 
 def build_steps(settings: Settings, search: Search, models: Models) -> list[Step]:

@@ -1,12 +1,13 @@
 """The database that all rooms keep their tables in: SQLite beside the index."""
 
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from settings.errors import StorageError
+from settings.home import Home
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine
@@ -32,6 +33,18 @@ def open_database(path: Path) -> "AsyncEngine":
             connection.execute(f"PRAGMA {pragma}")
 
     return engine
+
+
+@asynccontextmanager
+async def opened_database(home: Home) -> AsyncIterator["AsyncEngine"]:
+    """The database of a home while the block runs; `data/` is made where it is missing. Raises StorageError."""
+    with storage_errors(home.data):
+        home.data.mkdir(parents=True, exist_ok=True)
+        engine = open_database(home.database)
+    try:
+        yield engine
+    finally:
+        await engine.dispose()
 
 
 @contextmanager

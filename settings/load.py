@@ -29,7 +29,7 @@ from settings.home import Home
 from settings.masking import looks_secret, maybe_secret
 from settings.places import place_problem
 from settings.secrets import Secrets
-from settings.sections import EXTRACTIVE, AssistantSettings, KnowledgeSettings, ModelSettings
+from settings.sections import EXTRACTIVE, AssistantSettings, KnowledgeSettings, ModelSettings, RuleConditions
 from settings.variables import Variables, from_dotenv, from_environment, from_secret_folder, secret_folders
 from settings.yaml_file import Location, YamlFile, nodes, read_yaml, show_location
 
@@ -230,8 +230,8 @@ def _named_like_keys(value: Any, path: tuple[int | str, ...] = ()) -> Iterator[t
             yield from _named_like_keys(inner, (*path, index))
 
 
-def _inconsistencies(settings: Settings) -> Iterator[Problem]:
-    """Mistakes that only two values together show."""
+def _route_problems(settings: Settings) -> Iterator[Problem]:
+    """Routes that name what is not there, and rules that lead nowhere or can never count."""
     models = settings.models
     known = ", ".join([*models.models, EXTRACTIVE])
     for route, names in models.routes.items():
@@ -244,6 +244,24 @@ def _inconsistencies(settings: Settings) -> Iterator[Problem]:
                 yield settings.problem(("models", "routes", route, index), f"{name!r} is listed twice")
             elif name == EXTRACTIVE and index < len(names) - 1:
                 yield settings.problem(("models", "routes", route, index), "extractive always answers: put it last")
+    routes = ", ".join(models.routes) or "none"
+    for index, rule in enumerate(models.rules):
+        if rule.use not in models.routes:
+            yield settings.problem(("models", "rules", index, "use"), f"no route named {rule.use!r} (known: {routes})")
+        if rule.use == rule.route:
+            yield settings.problem(("models", "rules", index, "use"), f"{rule.use!r} is the route that it replaces")
+        if rule.when == RuleConditions():
+            yield settings.problem(
+                ("models", "rules", index, "when"),
+                f"no condition (known: {', '.join(RuleConditions.model_fields)}); to replace the route everywhere, "
+                "change it in routes",
+            )
+
+
+def _inconsistencies(settings: Settings) -> Iterator[Problem]:
+    """Mistakes that only two values together show."""
+    models = settings.models
+    yield from _route_problems(settings)
     for name, entry in models.models.items():
         if name == EXTRACTIVE:
             yield settings.problem(("models", "models", name), "this name is taken: choose another")

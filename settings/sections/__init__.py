@@ -17,20 +17,32 @@ from settings.sections.knowledge import (
     StoreSettings,
     SyncSettings,
 )
-from settings.sections.models import EXTRACTIVE, ModelEntry, ModelSettings
+from settings.sections.models import (
+    EXTRACTIVE,
+    BudgetSettings,
+    LimitSettings,
+    ModelEntry,
+    ModelSettings,
+    RouteRule,
+    RuleConditions,
+)
 
 __all__ = [
     "EXTRACTIVE",
     "AdministratorSettings",
     "AssistantSettings",
+    "BudgetSettings",
     "ChunkSettings",
     "EmbeddingSettings",
     "KnowledgeSettings",
+    "LimitSettings",
     "LintSettings",
     "ModelEntry",
     "ModelSettings",
     "PluginEntry",
     "ReadingSettings",
+    "RouteRule",
+    "RuleConditions",
     "SearchSettings",
     "Section",
     "SourceSettings",

@@ -69,6 +69,8 @@ class Script:
     fault: Fault | None = None
     hold: asyncio.Event | None = None
     """The last piece is sent only when this is set."""
+    finish: str = "stop"
+    """Why the answer ends: `stop`, `length`, `content_filter`."""
 
     def pieces(self, request: ChatRequest) -> list[str]:
         """The answer as it is streamed."""
@@ -94,9 +96,10 @@ class ModelServer:
         pieces_per_second: float | None = None,
         fault: Fault | None = None,
         hold: asyncio.Event | None = None,
+        finish: str = "stop",
     ) -> None:
         """Script a model, or script it anew; see `Script`."""
-        self._scripts[model] = Script(text, latency, pieces_per_second, fault, hold)
+        self._scripts[model] = Script(text, latency, pieces_per_second, fault, hold, finish)
 
     async def __aenter__(self) -> Self:
         app = web.Application()
@@ -134,7 +137,7 @@ class ModelServer:
             return web.Response(text='{"choices": [{"mess', content_type="application/json")
         text = "" if script.fault == "empty" else "".join(script.pieces(request))
         request.answered = True
-        choice = {"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": text}}
+        choice = {"index": 0, "finish_reason": script.finish, "message": {"role": "assistant", "content": text}}
         return web.json_response(
             _envelope(request, "chat.completion", choices=[choice], usage=_usage(request, script.pieces(request)))
         )
@@ -164,7 +167,7 @@ class ModelServer:
             if script.pieces_per_second:
                 await asyncio.sleep(1 / script.pieces_per_second)
         request.answered = True
-        await send(choices=[{"index": 0, "delta": {}, "finish_reason": "stop"}])
+        await send(choices=[{"index": 0, "delta": {}, "finish_reason": script.finish}])
         if (request.body.get("stream_options") or {}).get("include_usage"):
             await send(choices=[], usage=_usage(request, pieces))
         await _send(response, "[DONE]")
@@ -176,6 +179,24 @@ def unused_url() -> str:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return f"http://127.0.0.1:{probe.getsockname()[1]}/v1"
+
+
+@contextmanager
+def deaf_url() -> Iterator[str]:
+    """An address on loopback that takes no connection and refuses none: connecting goes on for ever."""
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen(0)
+        waiting = []
+        try:
+            for _ in range(4):  # more than the queue holds
+                waiting.append(socket.socket())
+                waiting[-1].setblocking(False)
+                waiting[-1].connect_ex(listening.getsockname())
+            yield f"http://127.0.0.1:{listening.getsockname()[1]}/v1"
+        finally:
+            for client in waiting:
+                client.close()
 
 
 @contextmanager
@@ -202,5 +223,6 @@ def _usage(request: ChatRequest, pieces: Sequence[str]) -> dict[str, int]:
 
 
 def _error(status: int, code: str, message: str, headers: dict[str, str] | None = None) -> web.Response:
-    error = {"message": message, "type": "invalid_request_error", "code": code}
+    kind = "invalid_request_error" if status in (400, 401, 404) else "server_error" if status >= 500 else "requests"
+    error = {"message": message, "type": kind, "code": code}
     return web.json_response({"error": error}, status=status, headers=headers)

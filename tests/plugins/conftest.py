@@ -45,7 +45,7 @@ def litellm_ready(tmp_path_factory: pytest.TempPathFactory) -> None:
             server.add("main")
             entry = model_at(server.url, api_key_env=None)
             models = Models(with_models(settings, ["main"], main=entry))
-            assert [piece async for piece in models.stream("main", [{"role": "user", "content": "hi"}])]
+            assert [piece async for piece in models.stream("answer", [{"role": "user", "content": "hi"}])]
             await models.close()
 
     asyncio.run(call_once())

@@ -19,6 +19,7 @@ from plugins.contract import (
     Person,
     Place,
     Plugin,
+    Replace,
     Reply,
     Turn,
 )
@@ -111,7 +112,7 @@ KEY = "a-key-that-nobody-may-see"
 
 def model_at(url: str, model: str = "main", /, **fields: Any) -> ModelEntry:
     """A model behind a loopback server."""
-    return ModelEntry(model=f"openai/{model}", api_base=url, **{"api_key_env": "MAIN_KEY", **fields})
+    return ModelEntry(model=f"openai/{model}", api_base=url, **{"api_key_env": "MAIN_KEY", "retries": 0, **fields})
 
 
 def patience(fault: str | None) -> dict[str, Any]:
@@ -154,10 +155,10 @@ def make_plugin(handler: Handler, context: Context, *, required: bool = False) -
     return Made(Options(), context)
 
 
-def streamed(*pieces: str | Outcome | Exception) -> Reply:
+def streamed(*pieces: str | Replace | Outcome | Exception) -> Reply:
     """A reply that comes in pieces; an exception among them is raised."""
 
-    async def generate() -> AsyncIterator[str | Outcome]:
+    async def generate() -> AsyncIterator[str | Replace | Outcome]:
         for piece in pieces:
             if isinstance(piece, Exception):
                 raise piece

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from plugins import Chain, Exchange, Outcome, Turn, open_chain
+from plugins import Chain, Exchange, Outcome, Replace, Turn, open_chain
 from settings import Home, load_settings
 from settings.errors import EmbeddingError
 from tests.fakes.model_server import Fault, ModelServer, unused_url
@@ -48,6 +48,7 @@ class Desk:
                 "model": f"openai/{name}",
                 "api_base": self._server.url,
                 "api_key_env": "MAIN_KEY",
+                "retries": 0,
                 **models.get(name, {}),
             }
             for name in route
@@ -97,7 +98,7 @@ async def test_the_first_piece_is_shown_before_the_server_has_sent_the_last(desk
     assert await anext(arriving) == "Five"
     assert not server.requests[0].answered
     hold.set()
-    assert "".join([piece async for piece in arriving]) == " weeks [1]."
+    assert "".join([piece async for piece in arriving if isinstance(piece, str)]) == " weeks [1]."
 
 
 async def test_the_model_gets_persona_examples_thread_passages_and_the_question(
@@ -194,7 +195,9 @@ async def test_a_fault_before_the_first_word_moves_to_the_next_model(
     assert text == "Five weeks [1]."
     assert (outcome.status, outcome.model) == ("answered", "spare")
     assert [request.model for request in server.requests] == ["main", "spare"]
-    assert turn.trace.notes[-1].startswith("main ")
+    assert [attempt.model for attempt in turn.trace.attempts] == ["main", "spare"]
+    assert turn.trace.attempts[0].problem.startswith("main ")
+    assert turn.trace.attempts[1].problem == ""
 
 
 @pytest.mark.parametrize("fault", BEFORE_THE_FIRST_WORD)
@@ -206,7 +209,7 @@ async def test_a_fault_of_the_only_model_ends_in_quotes_and_a_reason_without_any
     turn = ask()
     text, outcome = await read(await desk.open("main", "extractive", main=patience(fault)), turn)
     assert text.startswith(QUOTED)
-    assert text.endswith("*No language model could answer, so these are the documents' own words.*")
+    assert text.endswith(f"*No language model could answer ({outcome.reason}): these are the documents' own words.*")
     assert (outcome.status, outcome.model) == ("degraded", "extractive")
     assert outcome.reason.startswith("main ")
     assert numbers(outcome) == [1, 2, 3]
@@ -225,28 +228,68 @@ async def test_a_route_without_extractive_ends_in_a_refusal_that_names_the_conta
 
 
 @pytest.mark.parametrize("fault", MIDWAY)
-async def test_a_fault_in_mid_answer_is_marked_and_the_documents_are_quoted(
+async def test_after_a_fault_in_mid_answer_the_next_model_answers_from_the_start(
     desk: Desk, server: ModelServer, fault: Fault
 ) -> None:
     server.add("main", "Five weeks [2] a year.", fault=fault)
-    server.add("spare", "Never.")
-    desk.knowledge.passages = desk.knowledge.passages[:2]
-    text, outcome = await read(await desk.open("main", "spare", "extractive", main=patience(fault)))
-    assert text.startswith("Five weeks [2] a\n\n*The model broke off here.*\n\nThis is what “Annual leave” says:")
-    assert (outcome.status, outcome.model) == ("degraded", "extractive")
-    assert [request.model for request in server.requests] == ["main"]
+    server.add("spare", "You have five [1].")
+    turn = ask()
+    reply = await (await desk.open("main", "spare", "extractive", main=patience(fault)))(turn)
+    pieces = [piece async for piece in reply]
+    assert pieces[0] == "Five"
+    assert sum(isinstance(piece, Replace) for piece in pieces) == 1
+    assert reply.text == "You have five [1]."
+    assert (reply.outcome.status, reply.outcome.model) == ("answered", "spare")
+    assert numbers(reply.outcome) == [1]
 
 
 @pytest.mark.parametrize("fault", MIDWAY)
-async def test_what_a_model_cited_before_it_broke_off_is_among_the_citations(
+async def test_a_model_that_says_the_same_again_goes_on_without_a_seam(
+    desk: Desk, server: ModelServer, fault: Fault
+) -> None:
+    server.add("main", "Five weeks [2] a year.", fault=fault)
+    server.add("spare", ["Five weeks", " [2] a year", " and a day [1]."])
+    reply = await (await desk.open("main", "spare", main=patience(fault)))(ask())
+    pieces = [piece async for piece in reply]
+    assert "".join(piece for piece in pieces if isinstance(piece, str)) == reply.text
+    assert reply.text == "Five weeks [2] a year and a day [1]."
+    assert numbers(reply.outcome) == [1, 2]
+
+
+@pytest.mark.parametrize("fault", MIDWAY)
+async def test_when_no_model_gets_to_the_end_the_documents_take_the_place_of_the_broken_answer(
+    desk: Desk, server: ModelServer, fault: Fault
+) -> None:
+    server.add("main", "Five weeks [2] a year.", fault=fault)
+    text, outcome = await read(await desk.open("main", "extractive", main=patience(fault)))
+    assert text.startswith(QUOTED)
+    assert (outcome.status, outcome.model) == ("degraded", "extractive")
+    assert [request.model for request in server.requests] == ["main", "main"]  # the only one is asked once more
+
+
+@pytest.mark.parametrize("fault", MIDWAY)
+async def test_a_broken_answer_that_nothing_can_replace_is_a_refusal_that_names_the_contact(
     desk: Desk, server: ModelServer, fault: Fault
 ) -> None:
     server.add("main", "Five weeks [2] a year.", fault=fault)
     text, outcome = await read(await desk.open("main", main=patience(fault)))
-    assert outcome.status == "refused"
-    assert "[2]" in text
-    assert numbers(outcome) == [2]
-    assert CONTACT in text
+    assert text == f"I could not answer this: {outcome.reason}. Please ask {CONTACT}."
+    assert (outcome.status, numbers(outcome)) == ("refused", [])
+
+
+async def test_not_found_after_a_broken_answer_takes_it_back(desk: Desk, server: ModelServer) -> None:
+    server.add("main", "Five weeks [2] a year.", fault="cut_midway")
+    server.add("spare", "NOT_IN_DOCUMENTS")
+    text, outcome = await read(await desk.open("main", "spare"))
+    assert text == f"I could not find this in the documents. Please ask {CONTACT}."
+    assert outcome.status == "abstained"
+
+
+async def test_an_answer_that_was_cut_at_its_length_says_so(desk: Desk, server: ModelServer) -> None:
+    server.add("main", "Five weeks [2] a", finish="length")
+    text, outcome = await read(await desk.open("main"))
+    assert text == "Five weeks [2] a\n\n*The answer ends here because it reached the model's length limit.*"
+    assert (outcome.status, outcome.reason) == ("degraded", "the answer was cut at the model's length limit")
 
 
 async def test_a_server_that_cannot_be_reached_is_a_reason(desk: Desk) -> None:

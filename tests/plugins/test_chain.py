@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from plugins.chain import Chain, Step
-from plugins.contract import CallNext, Context, Outcome, Reply, StopChain, Turn
+from plugins.contract import CallNext, Context, Outcome, Pieces, Replace, Reply, StopChain, Turn
 from settings.tasks import running
 from tests.plugins.parts import CONTACT, Handler, Time, ask, make_plugin, streamed
 
@@ -354,9 +354,9 @@ async def test_a_stream_that_breaks_in_the_hands_of_another_plugin_ends_in_a_ref
 
 
 async def test_a_plugin_may_change_the_stream_of_the_plugins_inside_it(step: StepMaker) -> None:
-    async def shouting(reply: Reply) -> AsyncIterator[str | Outcome]:
+    async def shouting(reply: Reply) -> Pieces:
         async for piece in reply:
-            yield piece.upper()
+            yield Replace(piece.text.upper()) if isinstance(piece, Replace) else piece.upper()
         yield reply.outcome
 
     async def shouts(turn: Turn, call_next: CallNext) -> Reply:
@@ -364,6 +364,64 @@ async def test_a_plugin_may_change_the_stream_of_the_plugins_inside_it(step: Ste
 
     text, outcome = await read(chain(step("shout", shouts), step("answer", answers)))
     assert (text, outcome.model) == ("FIVE WEEKS", "main")
+
+
+@pytest.mark.parametrize("said", ["", "FIVE "])
+async def test_a_plugin_that_breaks_in_its_own_stream_keeps_the_reply_from_inside(step: StepMaker, said: str) -> None:
+    async def shouting(reply: Reply) -> Pieces:
+        async for _ in reply:
+            if said:
+                yield said
+            raise ValueError("hoarse")
+
+    async def shouts(turn: Turn, call_next: CallNext) -> Reply:
+        return Reply(pieces=shouting(await call_next(turn)))
+
+    turn = ask()
+    text, outcome = await read(chain(step("shout", shouts), step("answer", answers)), turn)
+    assert (text, outcome.model) == ("five weeks", "main")
+    assert [record.error for record in turn.trace.plugins] == ["", "ValueError: hoarse"]
+
+
+async def test_a_plugin_that_breaks_in_its_stream_before_calling_on_is_skipped(step: StepMaker) -> None:
+    async def late(turn: Turn, call_next: CallNext) -> Reply:
+        async def pieces() -> Pieces:
+            yield "wait"
+            raise ValueError("too late")
+
+        return Reply(pieces=pieces())
+
+    assert (await read(chain(step("late", late), step("answer", answers))))[0] == "five weeks"
+
+
+async def test_a_required_plugin_that_breaks_in_its_stream_takes_back_what_it_said(step: StepMaker) -> None:
+    async def guarding(reply: Reply) -> Pieces:
+        async for piece in reply:
+            yield piece
+            raise ValueError("broken")
+
+    async def guards(turn: Turn, call_next: CallNext) -> Reply:
+        return Reply(pieces=guarding(await call_next(turn)))
+
+    text, outcome = await read(chain(step("guard", guards, required=True), step("answer", answers)))
+    assert outcome == Outcome("refused", "the required plugin guard failed")
+    assert "five" not in text
+    assert CONTACT in text
+
+
+async def test_a_replacement_passes_through_every_plugin(step: StepMaker) -> None:
+    async def breaks_off(turn: Turn, call_next: CallNext) -> Reply:
+        return streamed("five ", Replace("six "), "weeks", Outcome())
+
+    text, _ = await read(chain(step("a", passes), step("answer", breaks_off)))
+    assert text == "six weeks"
+
+
+async def test_plugins_are_told_when_the_turn_has_to_end(step: StepMaker) -> None:
+    async def tells(turn: Turn, call_next: CallNext) -> Reply:
+        return Reply(str(round(turn.deadline - asyncio.get_running_loop().time())))
+
+    assert (await read(chain(step("answer", tells), deadline=50)))[0] == "50"
 
 
 async def test_a_plugin_may_call_on_while_its_own_reply_is_read(step: StepMaker) -> None:

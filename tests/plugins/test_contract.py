@@ -3,7 +3,7 @@ from dataclasses import FrozenInstanceError
 import pytest
 from pydantic import ValidationError
 
-from plugins.contract import Context, Message, Options, Outcome, Person, Place, Plugin, Prompt, Reply
+from plugins.contract import Context, Message, Options, Outcome, Person, Place, Plugin, Prompt, Replace, Reply
 from tests.plugins.parts import Inside, ask, make_passage, streamed
 
 
@@ -37,7 +37,7 @@ async def test_a_reply_can_be_read_again() -> None:
     reply = streamed("five ", "weeks")
     assert await reply.read() == "five weeks"
     assert await reply.read() == "five weeks"
-    assert "".join([piece async for piece in reply]) == "five weeks"
+    assert "".join([piece async for piece in reply if isinstance(piece, str)]) == "five weeks"
 
 
 async def test_a_second_reader_gets_all_of_a_reply_that_the_first_one_left_half_read() -> None:
@@ -45,8 +45,15 @@ async def test_a_second_reader_gets_all_of_a_reply_that_the_first_one_left_half_
     async for _ in reply:
         break
     assert reply.text == "five "
-    assert "".join([piece async for piece in reply]) == "five weeks a year"
+    assert "".join([piece async for piece in reply if isinstance(piece, str)]) == "five weeks a year"
     assert reply.outcome.status == "abstained"
+
+
+async def test_a_replacement_stands_in_the_place_of_all_that_came_before() -> None:
+    reply = streamed("five ", Replace("six "), "weeks")
+    assert [piece async for piece in reply] == ["five ", Replace("six "), "weeks"]
+    assert reply.text == "six weeks"
+    assert [piece async for piece in reply] == ["six weeks"]
 
 
 async def test_a_broken_stream_never_counts_as_ended() -> None:
@@ -55,6 +62,7 @@ async def test_a_broken_stream_never_counts_as_ended() -> None:
         await reply.read()
     assert await reply.read() == "five "
     assert not reply.ended
+    assert reply.broken
 
 
 def test_a_changed_turn_leaves_the_original_as_it_was_and_shares_its_trace() -> None:

@@ -91,7 +91,7 @@ def test_a_repeated_name_is_reported_with_its_line(build: Callable[[str], list[S
 def test_an_unknown_option_is_reported_with_its_line_and_the_known_ones(build: Callable[[str], list[Step]]) -> None:
     assert problems(build, "plugins:\n  - rag:\n      passages: 3\n      passage: 4\n  - answer: {mood: good}\n") == [
         "settings/assistant.yaml:4: plugins[0].rag.passage: no such option "
-        "(known: passages, per_document, least_evidence)",
+        "(known: passages, per_document, rewrite_seconds, least_evidence)",
         "settings/assistant.yaml:5: plugins[1].answer.mood: no such option (known: sure_evidence)",
     ]
 

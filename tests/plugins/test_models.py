@@ -1,245 +1,190 @@
-"""Through the real client library over real HTTP to a server on loopback."""
+"""Routes, rules, budget and records, through the real client library to a server on loopback."""
 
-import asyncio
-import logging
-import subprocess
-import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from plugins.contract import Usage
-from plugins.models import Models, Spent
+from plugins.contract import Replace, Turn
+from plugins.models import Models, NoModel, Spent
 from plugins.prompt import ChatMessage
-from settings import EXTRACTIVE, Settings
+from plugins.usage import UsageLog, open_usage
+from settings import Settings
+from settings.database import open_database
 from settings.errors import ModelError
-from settings.sections import ModelEntry
-from settings.tasks import running
-from tests.fakes.model_server import Fault, ModelServer, unused_url
-from tests.plugins.parts import model_at, patience, with_models
+from settings.sections import ModelSettings
+from tests.fakes.model_server import ModelServer
+from tests.plugins.parts import ask, model_at
 
 pytestmark = [pytest.mark.xdist_group("litellm"), pytest.mark.usefixtures("litellm_ready", "key")]
 
-MESSAGES: list[ChatMessage] = [{"role": "system", "content": "Be kind."}, {"role": "user", "content": "How long?"}]
+MESSAGES: list[ChatMessage] = [{"role": "user", "content": "How long?"}]
+PRICED: dict[str, Any] = {"input_cost_per_million": 1_000_000, "output_cost_per_million": 1_000_000}
+"""A dollar a token: two for MESSAGES, one for each word of an answer."""
+
+
+class Shop:
+    """Opens models with these settings; `usage` is what they are counted in."""
+
+    def __init__(self, settings: Settings, usage: UsageLog, server: ModelServer) -> None:
+        self._settings, self.usage, self._server = settings, usage, server
+        self.opened: list[Models] = []
+
+    def __call__(self, *names: str, routes: dict[str, list[str]] | None = None, **fields: Any) -> Models:
+        models = {name: model_at(self._server.url, name, **PRICED) for name in names}
+        chosen = ModelSettings.model_validate({"models": models, "routes": routes or {"answer": list(names)}, **fields})
+        self.opened.append(Models(replace(self._settings, models=chosen), self.usage))
+        return self.opened[-1]
 
 
 @pytest.fixture
-async def open_models(settings: Settings) -> AsyncIterator[Callable[[ModelEntry], Models]]:
-    """Models with one entry, `main`; closed at the end."""
-    opened: list[Models] = []
-
-    def open_with(entry: ModelEntry) -> Models:
-        opened.append(Models(with_models(settings, ["main"], main=entry)))
-        return opened[-1]
-
-    yield open_with
-    for models in opened:
-        await models.close()
+async def shop(settings: Settings, server: ModelServer, tmp_path: Path) -> AsyncIterator[Shop]:
+    async with AsyncExitStack() as stack:
+        database = open_database(tmp_path / "usage.db")
+        stack.push_async_callback(database.dispose)
+        made = Shop(settings, await stack.enter_async_context(open_usage(database)), server)
+        yield made
+        for models in made.opened:
+            await models.close()
 
 
-Open = Callable[[ModelEntry], Models]
+async def read(models: Models, turn: Turn | None = None, purpose: str = "answer") -> tuple[str, Spent]:
+    completion = await models.complete(purpose, MESSAGES, turn)
+    return completion.text, completion.spent
 
 
-async def streamed(models: Models) -> tuple[list[str], Spent]:
-    *pieces, spent = [piece async for piece in models.stream("main", MESSAGES)]
-    assert isinstance(spent, Spent)
-    return [piece for piece in pieces if isinstance(piece, str)], spent
+async def test_the_first_model_that_answers_is_named_with_its_route_and_cost(shop: Shop, server: ModelServer) -> None:
+    server.add("a", fault="rate_limit")
+    server.add("b", "Five weeks")
+    turn = ask()
+    text, spent = await read(shop("a", "b"), turn)
+    assert (text, spent.model, spent.route, spent.cost_usd) == ("Five weeks", "b", "answer", 4)
+    assert [(attempt.model, attempt.problem) for attempt in turn.trace.attempts] == [
+        ("a", "a is over its rate limit"),
+        ("b", ""),
+    ]
+    assert turn.trace.cost_usd == 4
 
 
-async def failure(models: Models) -> tuple[str, str]:
-    """What was said before a model failed, and the reason."""
-    said = ""
-    try:
-        async with asyncio.timeout(30):  # half of what a whole answer may take
-            async for piece in models.stream("main", MESSAGES):
-                said += piece if isinstance(piece, str) else ""
-    except ModelError as error:
-        return said, str(error)
-    pytest.fail(f"the model did not fail but said: {said}")
+async def test_every_reason_is_told_once_when_no_model_answers(shop: Shop, server: ModelServer) -> None:
+    server.add("a", fault="empty")
+    server.add("b", fault="bad_key")
+    with pytest.raises(ModelError, match=r"^a gave an empty answer; b rejected the key$"):
+        await read(shop("a", "b"))
 
 
-async def test_the_answer_and_its_tokens_arrive(server: ModelServer, open_models: Open) -> None:
-    server.add("main", "Five weeks a year.")
-    pieces, spent = await streamed(open_models(model_at(server.url)))
-    assert pieces == ["Five ", "weeks ", "a ", "year."]
-    assert spent.usage == Usage(prompt_tokens=4, answer_tokens=4)
+async def test_a_purpose_without_a_model_says_so(shop: Shop) -> None:
+    with pytest.raises(NoModel, match="tone"):
+        await read(shop("a"), purpose="tone")
+    assert not shop("a").configured("tone")
 
 
-async def test_the_first_piece_arrives_before_the_server_has_sent_the_last(
-    server: ModelServer, open_models: Open
-) -> None:
-    hold = asyncio.Event()
-    server.add("main", "Five weeks", hold=hold)
-    arriving = open_models(model_at(server.url)).stream("main", MESSAGES)
-    assert await anext(arriving) == "Five "
-    assert not server.requests[0].answered
-    hold.set()
-    assert await anext(arriving) == "weeks"
-    assert isinstance(await anext(arriving), Spent)
+async def test_a_prompt_can_be_made_for_each_model(shop: Shop, server: ModelServer) -> None:
+    server.add("a", fault="context_window")
+    server.add("b", "Fine.")
+
+    async def prompt(name: str) -> Sequence[ChatMessage]:
+        return [{"role": "user", "content": f"for {name}"}]
+
+    await shop("a", "b").complete("answer", prompt)
+    assert [request.messages[0]["content"] for request in server.requests] == ["for a", "for b"]
 
 
-async def test_the_server_gets_messages_key_and_parameters(server: ModelServer, open_models: Open, key: str) -> None:
-    server.add("main")
-    await streamed(open_models(model_at(server.url, parameters={"temperature": 0.2, "max_tokens": 50})))
-    [request] = server.requests
-    assert request.messages == MESSAGES
-    assert request.key == key
-    assert (request.body["temperature"], request.body["max_tokens"], request.body["stream"]) == (0.2, 50, True)
-
-
-async def test_a_local_server_needs_no_key(server: ModelServer, open_models: Open, key: str) -> None:
-    server.add("main")
-    await streamed(open_models(model_at(server.url, api_key_env=None)))
-    assert server.requests[0].key != key
-
-
-FAULTS: list[tuple[Fault, str, str]] = [
-    ("rate_limit", "", "main is over its rate limit"),
-    ("rate_limit_retry_after", "", "main is over its rate limit"),
-    ("bad_key", "", "main rejected the key"),
-    ("server_error", "", "main has a fault (status 500)"),
-    ("context_window", "", "main cannot take a prompt of this length"),
-    ("content_policy", "", "main declined for reasons of content policy"),
-    ("stall_first", "", "main did not answer in time"),
-    ("stall_midway", "Five weeks ", "main did not answer in time"),
-    ("cut_midway", "Five weeks ", "main broke off"),
-    ("malformed", "Five weeks ", "main broke off"),
-    ("empty", "", "main gave an empty answer"),
-]
-
-
-@pytest.mark.parametrize(("fault", "said", "reason"), FAULTS)
-async def test_every_fault_is_one_request_and_a_reason_in_words(
-    server: ModelServer, open_models: Open, fault: Fault, said: str, reason: str
-) -> None:
-    server.add("main", "Five weeks [1].", fault=fault)
-    assert await failure(open_models(model_at(server.url, **patience(fault)))) == (said, reason)
-    assert len(server.requests) == 1
-
-
-@pytest.mark.parametrize("fault", ["malformed", "cut_midway"])
-async def test_an_answer_that_breaks_before_its_first_word_is_a_fault(
-    server: ModelServer, open_models: Open, fault: Fault
-) -> None:
-    server.add("main", "Yes", fault=fault)
-    said, reason = await failure(open_models(model_at(server.url)))
-    assert said == ""
-    assert reason.startswith("main ")
-
-
-async def test_a_refused_connection_is_a_reason(open_models: Open) -> None:
-    assert await failure(open_models(model_at(unused_url()))) == ("", "main cannot be reached")
-
-
-async def test_a_model_that_the_server_does_not_have_is_a_reason(server: ModelServer, open_models: Open) -> None:
-    assert await failure(open_models(model_at(server.url))) == ("", "main does not exist at the provider")
-
-
-async def test_an_answer_of_blanks_alone_is_empty(server: ModelServer, open_models: Open) -> None:
-    server.add("main", [" ", "\n"])
-    _, reason = await failure(open_models(model_at(server.url)))
-    assert reason == "main gave an empty answer"
-
-
-async def test_an_answer_that_trickles_ends_at_the_time_for_a_whole_answer(
-    server: ModelServer, open_models: Open
-) -> None:
-    server.add("main", "word " * 10_000, pieces_per_second=20)
-    said, reason = await failure(open_models(model_at(server.url, timeout_seconds=1)))
-    assert said.startswith("word ")
-    assert reason == "main did not answer in time"
-
-
-async def test_latency_within_the_limit_is_waited_for(server: ModelServer, open_models: Open) -> None:
-    server.add("main", "Five weeks", latency=0.1)
-    assert (await streamed(open_models(model_at(server.url))))[0] == ["Five ", "weeks"]
-
-
-@pytest.mark.parametrize("fault", ["stall_first", "stall_midway"])
-async def test_a_stalled_connection_is_closed(server: ModelServer, open_models: Open, fault: Fault) -> None:
-    server.add("main", "Five weeks", fault=fault)
-    await failure(open_models(model_at(server.url, **patience(fault))))
-    await gone(server)
-
-
-@pytest.mark.parametrize("fault", ["stall_first", "stall_midway"])
-async def test_a_cancelled_call_raises_and_closes_its_connection(
-    server: ModelServer, open_models: Open, fault: Fault
-) -> None:
-    server.add("main", "Five weeks", fault=fault)
-    async with running(streamed(open_models(model_at(server.url)))) as task:
-        async with asyncio.timeout(60):
-            while not server.requests:
-                await asyncio.sleep(0.01)
-        task.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await task
-    await gone(server)
-
-
-async def gone(server: ModelServer) -> None:
-    """Wait until the server sees that the client has gone."""
-    async with asyncio.timeout(10):
-        while not server.requests[0].disconnected:
-            await asyncio.sleep(0.01)
-
-
-async def test_a_missing_key_is_named_and_nothing_is_sent(server: ModelServer, open_models: Open) -> None:
-    reason = await failure(open_models(model_at(server.url, api_key_env="OTHER_KEY")))
-    assert reason == ("", "main has no key: OTHER_KEY is not set")
+async def test_a_prompt_beyond_the_context_window_is_not_sent(shop: Shop, server: ModelServer) -> None:
+    models = shop("a")
+    long: list[ChatMessage] = [{"role": "user", "content": "word " * 1000}]
+    entry = model_at(server.url, "a", limits={"context_tokens": 1000})
+    small = Models(replace(shop._settings, models=ModelSettings(models={"a": entry}, routes={"answer": ["a"]})))
+    shop.opened += [models, small]
+    with pytest.raises(ModelError, match="a cannot take a prompt of this length"):
+        await small.complete("answer", long)
     assert server.requests == []
 
 
-@pytest.mark.parametrize("fault", ["bad_key", "server_error", "cut_midway", "malformed", "stall_midway"])
-async def test_the_key_is_in_no_reason_and_in_no_log(
-    server: ModelServer, open_models: Open, key: str, caplog: pytest.LogCaptureFixture, fault: Fault
-) -> None:
-    caplog.set_level(logging.DEBUG)
-    server.add("main", "Five weeks", fault=fault)  # the errors of the server repeat the key
-    _, reason = await failure(open_models(model_at(server.url, **patience(fault))))
-    assert server.requests[0].key == key
-    assert key not in reason
-    assert key not in caplog.text
+async def test_a_rule_chooses_the_route_and_the_trace_says_which(shop: Shop, server: ModelServer) -> None:
+    server.add("a", "English.")
+    server.add("b", "Deutsch.")
+    rules = [{"when": {"languages": ["de"]}, "use": "german"}]
+    models = shop("a", "b", routes={"answer": ["a"], "german": ["b"]}, rules=rules)
+    turn = ask("Wie viele Urlaubstage habe ich?")
+    text, spent = await read(models, turn)
+    assert (text, spent.route) == ("Deutsch.", "german")
+    assert [(route.purpose, route.route, route.rule) for route in turn.trace.routes] == [
+        ("answer", "german", "rule 1: languages de")
+    ]
+    assert (await read(models, ask()))[0] == "English."
 
 
-async def test_the_cost_is_that_of_the_configured_price(server: ModelServer, open_models: Open) -> None:
-    server.add("main", "Five weeks a year.")
-    entry = model_at(server.url, input_cost_per_million=1_000_000, output_cost_per_million=100)
-    assert (await streamed(open_models(entry)))[1].cost_usd == pytest.approx(4 + 4 * 0.0001)
+async def test_a_spent_budget_of_the_day_ends_every_call_with_a_clear_reason(shop: Shop, server: ModelServer) -> None:
+    server.add("a", "Five weeks")
+    models = shop("a", budget={"per_day": 5})
+    await read(models, ask())
+    await read(models, ask())
+    with pytest.raises(ModelError, match=r"^today's budget for language models \(\$5.00\) is spent$"):
+        await read(models, ask())
+    assert len(server.requests) == 2
 
 
-async def test_a_known_model_costs_what_litellm_knows(server: ModelServer, open_models: Open) -> None:
-    server.add("gpt-4o-mini", "Five weeks")
-    cost = (await streamed(open_models(model_at(server.url, "gpt-4o-mini"))))[1].cost_usd
-    assert cost is not None
-    assert cost > 0
+async def test_a_spent_budget_of_one_person_leaves_the_others_theirs(shop: Shop, server: ModelServer) -> None:
+    server.add("a", "Five weeks")
+    models = shop("a", budget={"per_person_per_day": 4})
+    sam = ask()
+    other = sam.with_(message=replace(sam.message, person=replace(sam.message.person, id="u2")))
+    await read(models, sam)
+    with pytest.raises(ModelError, match=r"^your budget for language models \(\$4.00 a day\) is spent$"):
+        await read(models, sam)
+    await read(models, other)
 
 
-async def test_the_cost_of_a_model_without_a_price_is_unknown(server: ModelServer, open_models: Open) -> None:
-    server.add("main", "Five weeks")
-    assert (await streamed(open_models(model_at(server.url))))[1].cost_usd is None
+async def test_the_budget_outlives_the_process(shop: Shop, server: ModelServer) -> None:
+    server.add("a", "Five weeks")
+    await read(shop("a"), ask())
+    await shop.usage.flush()
+    assert await UsageLog(shop.usage._database).spent("terminal/u1") == (4, 4)
 
 
-async def test_two_first_calls_at_once_both_get_their_answer(server: ModelServer, open_models: Open) -> None:
-    server.add("main", "Five weeks")
-    models = open_models(model_at(server.url))
-    answers = await asyncio.gather(streamed(models), streamed(models))
-    assert [pieces for pieces, _ in answers] == [["Five ", "weeks"]] * 2
+async def test_every_call_is_recorded_with_its_tokens_and_its_problem(shop: Shop, server: ModelServer) -> None:
+    server.add("a", fault="empty")
+    server.add("b", "Five weeks")
+    await read(shop("a", "b"), ask())
+    totals = await shop.usage.totals()
+    assert (totals["a"].calls, totals["a"].failed, totals["a"].answer_tokens) == (1, 1, 0)
+    assert (totals["b"].calls, totals["b"].failed, totals["b"].answer_tokens, totals["b"].cost_usd) == (1, 0, 2, 4)
 
 
-def test_a_route_without_settings_quotes_the_documents(settings: Settings) -> None:
-    models = Models(settings)
-    assert models.route("answer") == [EXTRACTIVE]
-    assert models.route("tone") == [EXTRACTIVE]
+async def test_what_a_model_that_broke_off_has_said_is_charged_by_estimate(shop: Shop, server: ModelServer) -> None:
+    server.add("a", "Five weeks of leave a year.", fault="cut_midway")
+    server.add("b", "You have five.")
+    turn = ask()
+    pieces = [piece async for piece in shop("a", "b").stream("answer", MESSAGES, turn)]
+    assert [piece.text for piece in pieces if isinstance(piece, Replace)] == ["You "]
+    assert turn.trace.attempts[0].estimated
+    assert turn.trace.attempts[0].usage.answer_tokens > 0
+    assert (await shop.usage.totals())["a"].cost_usd > 0
 
 
-async def test_closing_before_any_call_loads_nothing(settings: Settings) -> None:
-    await Models(settings).close()
+async def test_a_call_that_is_given_up_is_recorded(shop: Shop, server: ModelServer) -> None:
+    server.add("a", "one two three four five six", pieces_per_second=50)
+    turn = ask()
+    stream: Any = shop("a").stream("answer", MESSAGES, turn)
+    assert await anext(stream) == "one "
+    await stream.aclose()
+    assert [attempt.problem for attempt in turn.trace.attempts] == ["it was no longer waited for"]
 
 
-def test_importing_the_room_does_not_import_litellm() -> None:
-    code = "import plugins, plugins.loading, sys; print(sorted({'litellm', 'openai', 'aiohttp'} & set(sys.modules)))"
-    root = Path(__file__).parents[2]
-    shown = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True).stdout
-    assert shown.strip() == "[]"
+async def test_a_ping_asks_a_model_whatever_the_budget_says(shop: Shop, server: ModelServer) -> None:
+    server.add("a", "ready")
+    server.add("b", fault="bad_key")
+    models = shop("a", "b", budget={"per_day": 0})
+    well, ill = await models.ping("a", 10), await models.ping("b", 10)
+    assert (well.problem, well.route, well.usage.answer_tokens) == ("", "ping", 1)
+    assert ill.problem == "b rejected the key"
+
+
+async def test_seconds_bound_the_whole_call(shop: Shop, server: ModelServer) -> None:
+    server.add("a", fault="stall_first")
+    with pytest.raises(ModelError, match="a did not answer in time"):
+        await shop("a").complete("answer", MESSAGES, seconds=0.6)

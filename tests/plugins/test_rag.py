@@ -13,7 +13,9 @@ async def test_the_passages_and_their_evidence_are_handed_inwards(context: Conte
     assert reply.text == "from inside"
     assert inside.turns[0].passages == knowledge.passages
     assert inside.turns[0].evidence == knowledge.evidence
-    assert turn.trace.notes == ["3 passages, evidence 0.90"]
+    [search] = turn.trace.searches
+    assert (search.question, search.evidence) == (turn.message.text, knowledge.evidence)
+    assert search.passages == knowledge.passages
 
 
 async def test_the_search_is_asked_for_the_groups_of_the_person_and_with_the_options(

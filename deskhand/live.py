@@ -1,0 +1,220 @@
+"""A chain in force, and how the next one takes its place without a question being lost.
+
+A saved change of the settings takes effect with the next question. Replies that are on their way keep
+the chain that they began with; it is closed when the last of them has ended. Settings that cannot be
+used are refused with file, line and reason, and what was in force stays.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+from knowledge import Index
+from plugins import Chain, open_chain
+from plugins.usage import UsageLog
+from settings import DeskhandError, Settings, load_settings
+from settings.applied import record_applied
+from settings.database import storage_errors
+from settings.stamps import Stamp, digest_of, settled_stamp, stamp_of
+from settings.watching import watch
+
+_log = logging.getLogger("deskhand.settings")
+
+_SETTLE_SECONDS = 0.3
+
+Notify = Callable[[str], Awaitable[None]]
+"""Tells the administrators something, a line for each thing to do."""
+
+
+class LiveChain:
+    """One chain with its settings, open for as long as anybody uses it."""
+
+    def __init__(self, settings: Settings, index: Index, usage: UsageLog) -> None:
+        self.settings = settings
+        self._index = index
+        self._usage = usage
+        self._opened: asyncio.Future[Chain] = asyncio.get_running_loop().create_future()
+        self._users = 0
+        self._retired = False
+        self._unused = asyncio.Event()
+        # plugins may insist on being closed by the task that opened them
+        self._task = asyncio.create_task(self._keep_open())  # noqa: TID251  # owned: `close` awaits it
+
+    async def opened(self) -> Chain:
+        """The chain; raises what went wrong in opening it."""
+        return await asyncio.shield(self._opened)
+
+    @property
+    def chain(self) -> Chain:
+        """The chain, once opened."""
+        return self._opened.result()
+
+    @asynccontextmanager
+    async def used(self) -> AsyncIterator[Chain]:
+        """Holds the chain open for as long as the block lasts."""
+        self._users += 1
+        try:
+            yield self.chain
+        finally:
+            self._users -= 1
+            self._end_if_unused()
+
+    def retire(self) -> None:
+        """Close as soon as nobody uses it any more."""
+        self._retired = True
+        self._end_if_unused()
+
+    async def close(self) -> None:
+        """Close at once."""
+        self._unused.set()
+        await asyncio.gather(self._task, return_exceptions=True)
+
+    @property
+    def closed(self) -> bool:
+        """Whether everything of it is closed."""
+        return self._task.done()
+
+    def _end_if_unused(self) -> None:
+        if self._retired and not self._users:
+            self._unused.set()
+
+    async def _keep_open(self) -> None:
+        try:
+            async with open_chain(self.settings, self._index, self._usage) as chain:
+                self._opened.set_result(chain)
+                await self._unused.wait()
+        except Exception as error:
+            if self._opened.done():
+                _log.exception("a chain could not be closed in order")
+            else:
+                self._opened.set_exception(error)
+
+
+class LiveSettings:
+    """The chain in force. Made by the assistant; `current` looks for a change first."""
+
+    def __init__(self, settings: Settings, index: Index, usage: UsageLog, notify: Notify | None = None) -> None:
+        self._index = index
+        self._usage = usage
+        self._notify = notify
+        self._stamp = stamp_of(settings.home)
+        self._digest = digest_of(settings.home)
+        self._refused = False
+        self._changing = asyncio.Lock()
+        self._live = LiveChain(settings, index, usage)
+        self._retired: list[LiveChain] = []
+        self._notices: set[asyncio.Task[None]] = set()
+
+    @property
+    def settings(self) -> Settings:
+        """The settings in force."""
+        return self._live.settings
+
+    @property
+    def live(self) -> LiveChain:
+        """The chain in force."""
+        return self._live
+
+    async def start(self) -> None:
+        """Open the first chain; raises SettingsError where it cannot be built."""
+        await self._live.opened()
+        await asyncio.to_thread(self._record)
+
+    async def current(self) -> LiveChain:
+        """The chain for the next question: a change that was saved before is in force by then."""
+        if stamp_of(self.settings.home) != self._stamp:
+            await self.refresh()
+        return self._live
+
+    async def refresh(self) -> None:
+        """Take up what was saved, or refuse it and say why."""
+        async with self._changing:
+            home = self.settings.home
+            stamp = await settled_stamp(home)
+            if stamp == self._stamp:
+                return
+            self._stamp = stamp
+            digest = await asyncio.to_thread(digest_of, home)
+            if digest == self._digest:
+                return
+            self._digest = digest
+            await self._change(stamp)
+
+    async def close(self) -> None:
+        """Close every chain, whoever still reads from it."""
+        for live in (*self._retired, self._live):
+            await live.close()
+        for task in self._notices:
+            task.cancel()
+        await asyncio.gather(*self._notices, return_exceptions=True)
+
+    async def _change(self, stamp: Stamp) -> None:
+        live: LiveChain | None = None
+        try:
+            settings = await asyncio.to_thread(load_settings, self.settings.home)
+            if stamp_of(settings.home) != stamp:  # written while it was read: the next look takes it up whole
+                self._stamp, self._digest = (), ""
+                return
+            later = settings.knowledge != self.settings.knowledge
+            live = LiveChain(settings, self._index, self._usage)
+            await self._as_warm(await live.opened())
+        except Exception as error:  # a plugin may fail to open in any way
+            if live is not None:
+                await live.close()
+            if stamp_of(self.settings.home) != stamp:
+                self._stamp, self._digest = (), ""
+                return
+            self._refuse(error)
+            return
+        old, self._live = self._live, live
+        old.retire()
+        self._retired = [chain for chain in (*self._retired, old) if not chain.closed]
+        await asyncio.to_thread(self._record)
+        _log.info("the changed settings are in force%s", "; knowledge.yaml after a restart" if later else "")
+        if self._refused:
+            self._refused = False
+            self._tell("The settings can be used again and are in force.")
+
+    async def _as_warm(self, chain: Chain) -> None:
+        """Where the models in force are loaded, those that take their place are as well."""
+        old, new = self._live.chain.models, chain.models
+        if old is not None and new is not None and old.loaded and new.used:
+            await new.warm_up()
+
+    def _refuse(self, error: Exception) -> None:
+        self._refused = True
+        problem = str(error) if isinstance(error, DeskhandError) else f"{type(error).__name__}: {error}"
+        for line in problem.splitlines() or [type(error).__name__]:
+            _log.warning("refused, the settings before stay in force: %s", self.settings.secrets.redact(line))
+        self._tell(
+            "A change of the settings was refused, those before stay in force:\n"
+            + self.settings.secrets.redact(problem)
+        )
+
+    def _record(self) -> None:
+        try:
+            with storage_errors(self.settings.home.data):
+                record_applied(self.settings)
+        except DeskhandError as error:
+            _log.warning("what is in force cannot be noted: %s", error)
+
+    def _tell(self, text: str) -> None:
+        if self._notify is None:
+            return
+        task = asyncio.create_task(self._notified(self._notify, text))  # noqa: TID251  # owned: `close` ends it
+        self._notices.add(task)
+        task.add_done_callback(self._notices.discard)
+
+    async def _notified(self, notify: Notify, text: str) -> None:
+        try:
+            await notify(text)
+        except Exception:
+            _log.exception("the administrators could not be told")
+
+
+async def watch_settings(live: LiveSettings) -> None:
+    """Take up changes as they are saved, for ever; without it they are taken up with the next question."""
+    folder = str(live.settings.home.settings)
+    async for _ in watch(lambda: [folder], lambda _: True, _SETTLE_SECONDS):
+        await live.current()
