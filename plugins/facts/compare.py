@@ -3,16 +3,22 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, islice, pairwise
 
 from plugins.facts.dates import read_dates
 from plugins.facts.literals import read_identifiers, read_literals, read_names
-from plugins.facts.logic import bound, imperatives, signals, turned
+from plugins.facts.logic import bound, imperatives, signals, turned, un_words
 from plugins.facts.numbers import read_numbers
-from plugins.facts.text import STOP, Fact, Reading, Word, plain, words
+from plugins.facts.text import BLANK, STOP, Fact, Reading, Word, plain, words
 
 _FAR = 0.15
 """Weight of a word beyond a comma, beside one in the same clause."""
+_EXCHANGEABLE = (
+    ("number", "span"), ("money",), ("date",), ("time",), ("weekday",), ("name",), ("citation",), ("address", "link"),
+    ("code",), ("phone",),
+)  # fmt: skip
+_OF_ONE_WORD = frozenset({"without", "ohne", "sans", "sin"})
+"""Negations of the word after them, not of their whole clause."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +52,24 @@ class Text:
         self.vocabulary = {plain(word.text) for word in words(text)} | {word.stem for word in self.words}
         self.signals = signals(text, self.rest)
         self.kinds = Counter(signal.kind for signal in self.signals)
+        self.kinds["without"] = sum(plain(word.text) in _OF_ONE_WORD for word in self.words)
 
-    def values(self, kind: str) -> dict[str, Fact]:
-        """The facts of a kind by their value."""
-        return {fact.value: fact for fact in self.facts if fact.kind == kind}
+    def values(self, *kinds: str) -> dict[str, Fact]:
+        """The facts of some kinds by their value."""
+        return {fact.value: fact for fact in self.facts if fact.kind in kinds}
+
+    def demanded(self) -> set[str]:
+        """What must be done: the words soon after a must."""
+        found: set[str] = set()
+        for signal in self.signals:
+            if signal.kind == "must":
+                after = (word for word in self.words if word.begin >= signal.end and plain(word.text) not in STOP)
+                found.update(word.stem for word in islice(after, 3))
+        return found
+
+    def first_words(self) -> set[str]:
+        """The words that begin a sentence or a clause."""
+        return {word.stem for before, word in pairwise([None, *self.words]) if word and _begins(before, word)}
 
     def around(self, begin: int, end: int) -> dict[str, float]:
         """The words that a place in the text belongs to, nearer ones counting more."""
@@ -67,6 +87,10 @@ class Text:
 
     def _before(self, at: int) -> Word | None:
         return self.words[at - 1] if at else (self.words[0] if self.words else None)
+
+
+def _begins(before: Word | None, word: Word) -> bool:
+    return before is None or before.clause != word.clause or plain(before.text) in ("please", "and", "then", "just")
 
 
 def compare(draft: str, rewrite: str) -> list[Change]:
@@ -96,7 +120,8 @@ def _facts(one: Text, two: Text) -> Iterable[Change]:
         lost = [fact for value, fact in before.items() if value not in after and not _contains(two, fact)]
         added = [fact for value, fact in after.items() if value not in before and not _contains(one, fact)]
         lost, added = _without_units(lost, added)
-        both = bool(lost and added) and kind != "name"
+        loose = any(fact.optional for fact in lost), any(fact.optional for fact in added)
+        both = all(loose) if kind == "name" else bool(lost and added)
         yield from (Change(kind, "lost", fact.value) for fact in lost if both or not fact.optional)
         yield from (Change(kind, "added", fact.value) for fact in added if both or not fact.optional)
 
@@ -132,9 +157,9 @@ def _dated(fact: Fact, known: set[tuple[str, str]]) -> bool:
 
 def _exchanged(one: Text, two: Text) -> Iterable[Change]:
     """Two facts of a kind that have changed places: each stands where the other stood."""
-    for kind in ("number", "money", "date", "time", "weekday", "name", "citation", "address", "link", "code", "phone"):
-        before, after = one.values(kind), two.values(kind)
-        shared = [value for value in before if value in after]
+    for kinds in _EXCHANGEABLE:
+        before, after = one.values(*kinds), two.values(*kinds)
+        shared = [value for value in before if value in after and not _is_pace(one, before[value])]
         for a, b in combinations(shared[:12], 2):
             context = {
                 (side, value): text.around(facts[value].begin, facts[value].end)
@@ -144,7 +169,12 @@ def _exchanged(one: Text, two: Text) -> Iterable[Change]:
             same = _alike(context[1, a], context[2, a]) + _alike(context[1, b], context[2, b])
             cross = _alike(context[1, a], context[2, b]) + _alike(context[1, b], context[2, a])
             if cross > 1.25 * same + 0.1:
-                yield Change(kind, "exchanged", f"{a} and {b}")
+                yield Change(kinds[0], "exchanged", f"{a} and {b}")
+
+
+def _is_pace(text: Text, fact: Fact) -> bool:
+    """Whether a span of time is how often something happens, and no length: `daily`, `a year`."""
+    return fact.kind == "span" and plain(text.text[fact.begin : fact.end]).strip()[:3] not in ("one", "1 d", "1 w", "1 m", "1 y")
 
 
 def _alike(one: dict[str, float], two: dict[str, float]) -> float:
@@ -168,22 +198,29 @@ def _logic(one: Text, two: Text) -> Iterable[Change]:
     a, b = one.kinds, two.kinds
     if word := turned(one.text, two.text):
         yield Change("negation", "changed", word)
-    commands = (imperatives(one.text), imperatives(two.text))
+    asked = (
+        imperatives(one.text) or two.demanded() & one.first_words(),
+        imperatives(two.text) or one.demanded() & two.first_words(),
+    )
     for kind, label in (("not", "negation"), ("optional", "obligation"), ("should", "obligation")):
-        stands_in = {"not": ("except", "only", "optional"), "optional": (), "should": ()}[kind]
+        stands_in = {"not": ("except", "only", "optional"), "optional": ("without",), "should": ()}[kind]
+        if kind == "not" and (un_words(one.text, two.text) or un_words(two.text, one.text)):
+            continue
         if a[kind] and not b[kind] and not any(b[other] > a[other] for other in stands_in):
             yield Change(label, "lost", kind)
         if b[kind] and not a[kind] and not any(a[other] > b[other] for other in stands_in):
             yield Change(label, "added", kind)
-    if a["must"] and not b["must"] and not commands[1] and b["only"] <= a["only"]:
+    if a["must"] and not b["must"] and not asked[1] and b["only"] <= a["only"]:
         yield Change("obligation", "lost", "must")
-    if b["must"] and not a["must"] and not commands[0] and a["only"] <= b["only"]:
+    if b["must"] and not a["must"] and not asked[0] and a["only"] <= b["only"]:
         yield Change("obligation", "added", "must")
     yield from _conditions(a, b)
 
 
 def _conditions(a: Counter[str], b: Counter[str]) -> Iterable[Change]:
     for before, after, what in ((a, b, "lost"), (b, a, "added")):
+        if before["even"] and not after["even"]:
+            yield Change("condition", what, "even")
         if before["only"] and not after["only"] and not (after["must"] > before["must"] or after["not"] > before["not"]):
             yield Change("condition", what, "only")
         if before["except"] and not after["except"] and not (after["not"] > before["not"] or after["only"] > before["only"]):
@@ -210,7 +247,7 @@ def _turned_stems(one: Text, two: Text, kinds: tuple[str, ...]) -> str:
         marked = {text_clause for text_clause in _clauses(text, kinds)}
         inside, outside = set(), set()
         for word in text.words:
-            if plain(word.text) not in STOP:
+            if plain(word.text) not in STOP and text.rest[word.begin] != BLANK:
                 (inside if word.clause in marked else outside).add(word.stem)
         sides.append((inside - outside, outside - inside))
     (in_one, out_one), (in_two, out_two) = sides
@@ -220,7 +257,7 @@ def _turned_stems(one: Text, two: Text, kinds: tuple[str, ...]) -> str:
 
 def _clauses(text: Text, kinds: tuple[str, ...]) -> Iterable[int]:
     for signal in text.signals:
-        if signal.kind in kinds:
+        if signal.kind in kinds and plain(text.text[signal.begin : signal.end]) not in _OF_ONE_WORD:
             at = [word for word in text.words if word.begin < signal.end]
             if at:
                 yield at[-1].clause

@@ -35,6 +35,7 @@ _WEEKDAY = "|".join(sorted(_WEEKDAYS, key=len, reverse=True))
 
 _ISO = re.compile(r"\b(\d{4})-(\d{2})-(\d{2})\b")
 _NUMERIC = re.compile(r"\b(\d{1,2})[./](\d{1,2})[./](\d{4}|\d{2})\b")
+_NO_YEAR = re.compile(r"\b(\d{1,2})(?:/(\d{2})\b(?!/)|\.(\d{1,2})\.(?!\d))")
 _DAY_FIRST = re.compile(
     rf"\b(\d{{1,2}})(?:st|nd|rd|th|er|\.)?\s+(?:of\s+|de\s+)?({_MONTH})\b\.?(?:,?\s+(?:de\s+)?((?:19|20)\d\d)\b)?", re.I
 )
@@ -61,6 +62,7 @@ def read_dates(reading: Reading) -> None:
     """Take all dates and times; must run before the numbers are taken."""
     reading.take(_ISO, lambda m: _date(m[1], int(m[2]), m[3]))
     reading.take(_NUMERIC, lambda m: _date(m[3] if len(m[3]) == 4 else f"20{m[3]}", int(m[2]), m[1]))
+    reading.take(_NO_YEAR, lambda m: _date(None, int(m[2] or m[3]), m[1]))
     reading.take(_DAY_FIRST, lambda m: _date(m[3], _MONTHS[plain(m[2])], m[1]))
     reading.take(_MONTH_FIRST, lambda m: _date(m[3], _MONTHS[plain(m[1])], m[2]))
     reading.take(_MONTH_ALONE, lambda m: _month(m, reading.rest))

@@ -6,6 +6,7 @@ from plugins.facts.logic import asks
 from plugins.facts.text import BLANK, STOP, Reading, plain
 
 _CODE_BLOCK = re.compile(r"^[ \t]*(`{3,}|~{3,})[^\n]*\n(.*?)\n[ \t]*\1[ \t]*$", re.DOTALL | re.MULTILINE)
+_LIST_NUMBER = re.compile(r"^[ \t]*\d{1,2}[.)](?=\s)", re.MULTILINE)
 _CODE_SPAN = re.compile(r"(?<!`)(`+)(?!`)([^\n]+?)(?<!`)\1(?!`)")
 _URL = re.compile(r"\b(?:https?://|www\.)[^\s<>()\[\]\"'`]+(?:\([^\s<>()]*\)[^\s<>()\[\]\"'`]*)*", re.I)
 _EMAIL = re.compile(r"\b[\w.+-]+@[\w-]+(?:\.[\w-]+)+\b")
@@ -13,7 +14,7 @@ _MARK = re.compile(r"\[(\d{1,3}(?:\s*[,;]\s*\d{1,3})*)\](?!\()")
 _QUOTE = re.compile(r"“([^”\n]{2,200})”|„([^“”\n]{2,200})[“”]|«\s*([^»\n]{2,200}?)\s*»|(?<![\w\"])\"([^\"\n]{2,200})\"")
 _PHONE = re.compile(r"(?<![\w.])(?:\+|\(?0)\d?[\d ()/.-]{5,}\d(?![\w])")
 _IDENTIFIER = re.compile(
-    r"(?<![\w/])(?:#[\w-]+|~?/[\w.-]+(?:/[\w.-]+)+|[A-Za-z]+[-_]?\d[\w-]*(?:\.\d+)*|\d+[A-Z][\w-]*"
+    r"(?<![\w/])(?:#[\w-]+|[A-Z]{2,}[-_]\w+|~?/[\w.-]+(?:/[\w.-]+)+|[A-Za-z]+[-_]?\d[\w-]*(?:\.\d+)*|\d+[A-Z][\w-]*"
     r"|v?\d+(?:\.\d+){2,}|[\w-]+\.(?:pdf|docx?|xlsx?|pptx?|csv|txt|md|html?|exe|zip|ya?ml|json)"
     r"|[A-Za-z]+_[\w]+|[a-z]+[A-Z]\w*|[A-Z][a-z]+[A-Z]\w*)\b"
 )
@@ -33,6 +34,7 @@ _COMMON = frozenset(
 
 def read_literals(reading: Reading) -> None:
     """Take code, addresses, marks, quotations and phone numbers."""
+    reading.rest = _LIST_NUMBER.sub(lambda match: " " * len(match[0]), reading.rest)
     reading.take(_CODE_BLOCK, lambda m: [("code", m[2].strip(), False)])
     reading.take(_CODE_SPAN, lambda m: [("code", m[2].strip(), False)])
     reading.take(_URL, lambda m: [("link", url_key(m[0]), False)])
@@ -64,7 +66,7 @@ def _name(match: re.Match[str], text: str) -> list[tuple[str, str, bool]]:
     followed = _NAME.match(text, match.end() + 1) is not None and text[match.end() : match.end() + 1] == " "
     if begins and (not followed or word in STOP or asks(word)):
         return []
-    return [("name", word, False)]
+    return [("name", word, begins)]
 
 
 def _phone(match: re.Match[str]) -> list[tuple[str, str, bool]]:

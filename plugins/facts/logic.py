@@ -9,10 +9,14 @@ BOUND_NEAR = 34
 """Characters between a number and the word that bounds it."""
 
 _SIGNALS: tuple[tuple[str, str], ...] = (
+    ("even", r"even\s+(?:if|when|without|with|though)|with\s+or\s+without|regardless|whether\s+or\s+not|auch\s+(?:wenn|ohne)|meme\s+(?:si|sans)"
+             r"|aunque|incluso"),
+    ("until", r"(?:no|not)\s+later\s+than"),
+    ("bound", r"(?:no|not)\s+(?:more|less|fewer|earlier|longer|shorter|over|under)\s+than|(?:not|never)\s+exceed"),
     # an optional thing, before the negations that it may be made of
     ("optional", r"(?:do|does|did)(?:n['’]?t|\s+not)\s+(?:have|need)\s+to|(?:is|are)(?:n['’]?t|\s+not)\s+(?:required"
                  r"|necessary|mandatory|compulsory|obligatory)|not\s+(?:required|necessary|mandatory|compulsory)|need(?:n['’]?t|\s+not)"
-                 r"|no\s+need|no\s+(?:obligation|requirement)|optional(?:ly)?|voluntar(?:y|ily)|up\s+to\s+you|if\s+you\s+(?:like|want|wish)"
+                 r"|no\s+\w+\s+(?:is|are)\s+(?:required|necessary|needed|mandatory)|no\s+need|no\s+(?:obligation|requirement)|optional(?:ly)?|voluntar(?:y|ily)|up\s+to\s+you|if\s+you\s+(?:like|want|wish)"
                  r"|(?:do|does)(?:n['’]?t|\s+not)\s+need|freiwillig|nicht\s+(?:erforderlich|notwendig|notig)|mussen?\s+(?:\w+\s+){0,4}nicht"
                  r"|facultati(?:f|ve)|optionnel(?:le)?|n['’]est\s+pas\s+(?:obligatoire|necessaire)|opcional|voluntari[oa]"
                  r"|no\s+(?:es\s+)?(?:obligatori[oa]|necesari[oa])|no\s+(?:tiene[ns]?|hay)\s+que"),
@@ -24,7 +28,7 @@ _SIGNALS: tuple[tuple[str, str], ...] = (
     ("except", r"unless|except(?:ions?|ing)?|exclud(?:es?|ing|ed)|apart\s+from|other\s+than|save\s+for|with\s+the\s+exception"
                r"|aside\s+from|but\s+not|ausser|außer|es\s+sei\s+denn|ausgenommen|sauf|excepte|hormis|a\s+moins\s+que|salvo|excepto"
                r"|a\s+menos\s+que"),
-    ("should", r"should(?!\s+(?:you|anyone|anything|i)\b)(?:n['’]t)?|ought|recommend\w*|advis(?:ed|able)|best\s+to|good\s+(?:idea|practice)"
+    ("should", r"should(?!\s+(?:you|your|anyone|anything|something|somebody|someone|i|it|they|he|she|there)\b)(?:n['’]t)?|ought|recommend\w*|advis(?:ed|able)|best\s+to|good\s+(?:idea|practice)"
                r"|we\s+suggest|ideally|preferably|better\s+to|encouraged?|sollten?|sollen|soll|solltest|empfohlen|empfehl\w+"
                r"|devrai(?:t|ent|s)|devriez|conseille\w*|recommande\w*|deberia[ns]?|recomend\w+|conviene"),
     ("must", r"must(?!\s*(?:not|n['’]t)\b)|ha(?:ve|s|ving)\s+to|ha(?:ve|s)\s+got\s+to|got\s+to|gotta|(?:are|is|be)\s+to\s+be|shall(?!\s+not)"
@@ -45,8 +49,12 @@ _SIGNALS: tuple[tuple[str, str], ...] = (
 )  # fmt: skip
 _PATTERNS = tuple((kind, re.compile(rf"(?<![\w'’])(?:{pattern})(?!\w)|(?<=\w)n['’]t\b" if kind == "not" else
                                     rf"(?<![\w'’])(?:{pattern})(?!\w)", re.I)) for kind, pattern in _SIGNALS)  # fmt: skip
-_BOUNDS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
-    (kind, re.compile(rf"(?<!\w)(?:{before})[\s\w'’£€$\x00]{{0,12}}$|^[\s\w]{{0,14}}?\b(?:{after})(?!\w)", re.I))
+_BOUNDS: tuple[tuple[str, re.Pattern[str], re.Pattern[str]], ...] = tuple(
+    (
+        kind,
+        re.compile(rf"(?<!\w)(?P<bound>{before})(?!\w)[\s\w'’£€$]{{0,12}}$", re.I),
+        re.compile(rf"^[\s\w]{{0,14}}?\b(?:{after})(?!\w)", re.I),
+    )
     for kind, before, after in (
         ("at most", r"(?:no|not)\s+(?:more|longer|later)\s+than|(?:not|n['’]t|never)\s+(?:go\s+(?:over|above|beyond)|exceed)|never\s+more\s+than"
                     r"|at\s+most|up\s+to|(?:a\s+)?max(?:imum)?(?:\s+of)?|limit(?:ed)?(?:\s+(?:of|is|to))?|cap(?:ped)?(?:\s+(?:of|is|at))?"
@@ -61,6 +69,7 @@ _BOUNDS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("about", r"about|around|roughly|approximately|approx\.?|some|nearly|almost|etwa|ca\.?|rund|ungefahr|environ|aproximadamente|unos", r"or\s+so"),
     )
 )  # fmt: skip
+_RANGE = re.compile(r"\b(?:from|between|von|zwischen|de|entre)\s*\x00+\s*(?:up\s+)?(?:to|and|bis|und|a|et|y)\s*$", re.I)
 _IMPERATIVE = re.compile(
     r"(?:^|[.!?:;,\n]|\b(?:and|then|please|just|so|-|•))\s*(?:\d+[.)]\s*|[*_•-]\s*)*(?:please\s+|just\s+|then\s+|always\s+|simply\s+)*"
     r"(?:ask|book|send|submit|fill|lock|call|report|tell|use|keep|get|give|hand|return|contact|sign|complete|attach|bring|wear|wait"
@@ -101,16 +110,17 @@ def bound(rest: str, begin: int, end: int) -> str:
     """Whether a number is an upper or a lower limit, by the words around it."""
     before = re.split(r"[.!?;,\n]", fold(rest[max(0, begin - BOUND_NEAR) : begin]))[-1]
     after = re.split(r"[.!?;,\n\x00]", fold(rest[end : end + 24]))[0]
-    best = ""
-    nearest = 99
-    for kind, pattern in _BOUNDS:
-        if found := pattern.search(before):
-            distance = len(before) - found.start()
-            if distance < nearest or (kind.startswith("at") and distance - nearest < 8):
-                best, nearest = kind, distance
-        if not best and pattern.search(after) and not pattern.search(before):
-            best = kind
-    return best
+    if _RANGE.search(before):
+        return ""
+    before = before.rpartition("\x00")[2]
+    found = [
+        (match.end("bound"), match.end("bound") - match.start("bound"), kind)
+        for kind, pattern, _ in _BOUNDS
+        if (match := pattern.search(before))
+    ]
+    if found:
+        return max(found)[2]  # the nearest, and of those the longest: `no less than` is not `less than`
+    return next((kind for kind, _, pattern in _BOUNDS if pattern.search(after)), "")
 
 
 def imperatives(text: str) -> int:
@@ -121,6 +131,12 @@ def imperatives(text: str) -> int:
 def asks(word: str) -> bool:
     """Whether a sentence that begins with this word is a request."""
     return _IMPERATIVE.fullmatch(word) is not None
+
+
+def un_words(one: str, other: str) -> bool:
+    """Whether a negating syllable of one text (`unused`) may have become a word of the other (`not used`)."""
+    stems = (match[1].casefold() for match in _UN.finditer(one))
+    return any(stem in _UN_WORDS and re.search(rf"\b{stem[:4]}", other, re.I) for stem in stems)
 
 
 def turned(draft: str, rewrite: str) -> str:

@@ -60,7 +60,7 @@ for _base, _factor, _forms in (
     ("MB", 1024, "gb gigabyte gigabytes"),
     ("MB", 1048576, "tb terabyte terabytes"),
     ("time", 1, "times"),
-    ("person", 1, "people persons person"),
+    ("person", 1, "people persons"),
     ("character", 1, "character characters zeichen"),
     ("page", 1, "page pages"),
 ):
@@ -83,7 +83,7 @@ _NUMBER = re.compile(
 )
 _SPAN = re.compile(
     rf"\b(?:(?:a|an|per|each|every|one|pro|par|jede[nrs]?|chaque|cada|por)\s+(?P<working>{_WORKING})?(?P<unit>{_UNIT})"
-    r"|(?P<adverb>daily|weekly|fortnightly|monthly|quarterly|yearly|annually|annual|taglich|wochentlich|monatlich"
+    r"|and\s+(?P<also>day|week|month|year)|(?P<adverb>daily|weekly|fortnightly|monthly|quarterly|yearly|annually|annual|taglich|wochentlich|monatlich"
     r"|jahrlich|annuel|mensuel|anual|mensual))\b",
     re.IGNORECASE,
 )
@@ -157,7 +157,7 @@ def _unit(match: re.Match[str]) -> tuple[str, float]:
 def _span(match: re.Match[str]) -> list[tuple[str, str, bool]]:
     if match["adverb"]:
         return [("span", _ADVERBS[plain(match["adverb"])[:3]], True)]
-    unit, factor = _UNITS[plain(match["unit"])]
+    unit, factor = _UNITS[plain(match["unit"] or match["also"])]
     return [("span", _span_name("working day" if match["working"] and unit == "day" else unit, factor), True)]
 
 

@@ -73,7 +73,7 @@ def plain(text: str) -> str:
 
 
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?|\d+")
-_SENTENCE = re.compile(r"(?<=[.!?…])[\"”’)\]]*(?:\s*\[\d[\d,; ]*\])*[*_]*\s+|\n+")
+_SENTENCE = re.compile(r"(?<=[.!?…])(?<!\b\d\.)(?<!\b\d\d\.)[\"”’)\]]*(?:\s*\[\d[\d,; ]*\])*[*_]*\s+|\n+")
 _CLAUSE = re.compile(
     r"[,;:()–—•]|\s-\s|\b(?:but|and|while|whereas|although|though|because|so|aber|und|sondern|mais|et|tandis"
     r"|pero|sino|mientras|y)\b",
