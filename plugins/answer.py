@@ -10,7 +10,7 @@ from plugins.citations import CitationFilter
 from plugins.contract import CallNext, Citation, Options, Outcome, Plugin, Reply, Turn, Usage
 from plugins.extractive import EXTRACTIVE, quoted_answer
 from plugins.models import Spent
-from plugins.prompt import NOT_FOUND, build_messages
+from plugins.prompt import NOT_FOUND, build_prompt
 from plugins.rag import abstain
 from settings.errors import DeskhandError, ModelError
 
@@ -55,10 +55,13 @@ class Answer(Plugin[AnswerOptions]):
 
     async def _from_model(self, turn: Turn, name: str, marks: CitationFilter) -> AsyncIterator[str | Outcome]:
         """Stream one model's answer; its first words are held back while they may say "not found"."""
-        messages = await asyncio.to_thread(build_messages, turn)
+        built = await asyncio.to_thread(build_prompt, turn, self.context.models.window(name))
+        marks.only(built.passages)
+        if built.left_out:
+            turn.trace.note(built.left_out)
         spent = Spent(Usage(), None)
         start: str | None = ""
-        async for piece in self.context.models.stream(name, messages):
+        async for piece in self.context.models.stream(name, built.messages):
             if isinstance(piece, Spent):
                 spent = piece
             elif start is not None:

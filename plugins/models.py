@@ -12,6 +12,7 @@ from typing import Any
 
 from plugins.contract import Usage
 from plugins.prompt import ChatMessage
+from plugins.window import Window, cache_parameters, model_window
 from settings import EXTRACTIVE, Settings
 from settings.environment import set_default
 from settings.errors import DeskhandError, ModelError
@@ -40,6 +41,10 @@ class Models:
     def route(self, name: str) -> Sequence[str]:
         """Names of the models to try for a purpose, in order."""
         return self._settings.models.routes.get(name, [EXTRACTIVE])
+
+    def window(self, name: str) -> Window:
+        """How long a prompt for a model may be."""
+        return model_window(self._entries[name], self._litellm)
 
     async def stream(self, name: str, messages: Sequence[ChatMessage]) -> AsyncIterator[str | Spent]:
         """The answer of one model as it comes, last what it took.
@@ -97,6 +102,7 @@ class Models:
             num_retries=0,
             max_retries=0,
             drop_params=True,
+            **cache_parameters(entry.model),
             **entry.parameters,
         )
 

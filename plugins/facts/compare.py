@@ -49,10 +49,10 @@ class Text:
         self.plain = " ".join(plain(text).split())
         self.facts = reading.facts
         self.words = words(literal)
-        self.vocabulary = {plain(word.text) for word in words(text)} | {word.stem for word in self.words}
+        self.vocabulary = {word.text for word in words(text)} | {word.stem for word in self.words}
         self.signals = signals(text, self.rest)
         self.kinds = Counter(signal.kind for signal in self.signals)
-        self.kinds["without"] = sum(plain(word.text) in _OF_ONE_WORD for word in self.words)
+        self.kinds["without"] = sum(word.text in _OF_ONE_WORD for word in self.words)
 
     def values(self, *kinds: str) -> dict[str, Fact]:
         """The facts of some kinds by their value."""
@@ -63,7 +63,7 @@ class Text:
         found: set[str] = set()
         for signal in self.signals:
             if signal.kind == "must":
-                after = (word for word in self.words if word.begin >= signal.end and plain(word.text) not in STOP)
+                after = (word for word in self.words if word.begin >= signal.end and word.text not in STOP)
                 found.update(word.stem for word in islice(after, 3))
         return found
 
@@ -79,7 +79,7 @@ class Text:
         if here is None:
             return weights
         for index, word in enumerate(self.words):
-            if word.sentence != here.sentence or plain(word.text) in STOP or begin <= word.begin < end:
+            if word.sentence != here.sentence or word.text in STOP or begin <= word.begin < end:
                 continue
             weight = (1.0 if word.clause == here.clause else _FAR) / (1 + abs(index - at) / 4)
             weights[word.stem] = max(weight, weights.get(word.stem, 0))
@@ -90,7 +90,7 @@ class Text:
 
 
 def _begins(before: Word | None, word: Word) -> bool:
-    return before is None or before.clause != word.clause or plain(before.text) in ("please", "and", "then", "just")
+    return before is None or before.clause != word.clause or before.text in ("please", "and", "then", "just")
 
 
 def compare(draft: str, rewrite: str) -> list[Change]:
@@ -174,7 +174,13 @@ def _exchanged(one: Text, two: Text) -> Iterable[Change]:
 
 def _is_pace(text: Text, fact: Fact) -> bool:
     """Whether a span of time is how often something happens, and no length: `daily`, `a year`."""
-    return fact.kind == "span" and plain(text.text[fact.begin : fact.end]).strip()[:3] not in ("one", "1 d", "1 w", "1 m", "1 y")
+    return fact.kind == "span" and plain(text.text[fact.begin : fact.end]).strip()[:3] not in (
+        "one",
+        "1 d",
+        "1 w",
+        "1 m",
+        "1 y",
+    )
 
 
 def _alike(one: dict[str, float], two: dict[str, float]) -> float:
@@ -221,14 +227,22 @@ def _conditions(a: Counter[str], b: Counter[str]) -> Iterable[Change]:
     for before, after, what in ((a, b, "lost"), (b, a, "added")):
         if before["even"] and not after["even"]:
             yield Change("condition", what, "even")
-        if before["only"] and not after["only"] and not (after["must"] > before["must"] or after["not"] > before["not"]):
+        if (
+            before["only"]
+            and not after["only"]
+            and not (after["must"] > before["must"] or after["not"] > before["not"])
+        ):
             yield Change("condition", what, "only")
-        if before["except"] and not after["except"] and not (after["not"] > before["not"] or after["only"] > before["only"]):
+        if (
+            before["except"]
+            and not after["except"]
+            and not (after["not"] > before["not"] or after["only"] > before["only"])
+        ):
             yield Change("condition", what, "except")
     for kind, opposite in (("before", "after"), ("until", "after"), ("until", "from"), ("before", "from")):
-        for before, after in ((kind, opposite), (opposite, kind)):
-            if a[before] > b[before] and b[after] > a[after]:
-                yield Change("condition", "changed", f"{before}, now {after}")
+        for had, has in ((kind, opposite), (opposite, kind)):
+            if a[had] > b[had] and b[has] > a[has]:
+                yield Change("condition", "changed", f"{had}, now {has}")
 
 
 def _moved(one: Text, two: Text) -> Iterable[Change]:
@@ -244,10 +258,11 @@ def _turned_stems(one: Text, two: Text, kinds: tuple[str, ...]) -> str:
     """Words that stood in a negated clause and now stand in a plain one, while others did the opposite."""
     sides = []
     for text in (one, two):
-        marked = {text_clause for text_clause in _clauses(text, kinds)}
-        inside, outside = set(), set()
+        marked = set(_clauses(text, kinds))
+        inside: set[str] = set()
+        outside: set[str] = set()
         for word in text.words:
-            if plain(word.text) not in STOP and text.rest[word.begin] != BLANK:
+            if word.text not in STOP and text.rest[word.begin] != BLANK:
                 (inside if word.clause in marked else outside).add(word.stem)
         sides.append((inside - outside, outside - inside))
     (in_one, out_one), (in_two, out_two) = sides

@@ -116,6 +116,6 @@ def _shared(match: re.Match[str]) -> list[tuple[str, str, bool]]:
 
 
 def _weekday(word: str) -> list[tuple[str, str, bool]]:
-    if len(word) < 5 and not word[0].isupper() or word in ("Sun", "Sat", "sun", "sat"):
+    if (len(word) < 5 and not word[0].isupper()) or word in ("Sun", "Sat", "sun", "sat"):
         return []
     return [("weekday", str(_WEEKDAYS[plain(word)]), False)]

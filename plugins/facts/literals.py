@@ -84,7 +84,10 @@ def url_key(url: str) -> str:
 
 def looks_german(text: str) -> bool:
     """Whether capital letters mean nothing."""
-    found = re.findall(r"\b(?:der|die|das|und|nicht|ist|sind|ein|eine|mit|fur|bis|muss|mussen|von|auf|zu|im|sie|haben|ihr|den|dem|zum|zur|vor|nach|oder|wird|werden|kann|konnen|darf|ohne|nur)\b", text.lower())
+    found = re.findall(
+        r"\b(?:der|die|das|und|nicht|ist|sind|ein|eine|mit|fur|bis|muss|mussen|von|auf|zu|im|sie|haben|ihr|den|dem|zum|zur|vor|nach|oder|wird|werden|kann|konnen|darf|ohne|nur)\b",
+        text.lower(),
+    )
     return len(found) >= 2 and len(found) * 12 >= len(text.split())
 
 

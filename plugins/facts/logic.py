@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - a line of words a meaning is easier to check than a column of them
 """What a text allows, demands, forbids and excepts: words that turn a statement round when they go missing."""
 
 import re

@@ -173,7 +173,7 @@ def _share_units(reading: Reading, text: str, first: int) -> None:
         if one.kind == "number" and " " not in one.value and not one.optional and " " in two.value:
             between = text[one.end : two.begin]
             if re.fullmatch(r"\s*(?:[-–—]|to|and|or|bis|und|oder|a|et|ou|y|o)?\s*", between):
-                value, unit = two.value.split(" ", 1)
+                unit = two.value.split(" ", 1)[1]
                 written = text[two.begin : two.end]
                 factor = next((f for f in (60.0, 7.0, 12.0, 3.0) if _wrote(written, unit, f)), 1.0)
                 number = float(one.value) * factor

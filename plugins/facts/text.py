@@ -42,33 +42,34 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """A word with its place and the numbers of its sentence and clause."""
+    """A word with its place and the numbers of its sentence and clause. `text` is plain.
+
+    `stem` is what different forms of a word have in common, in any language: its first letters.
+    """
 
     text: str
+    stem: str
     begin: int
     sentence: int
     clause: int
 
-    @property
-    def stem(self) -> str:
-        """What different forms of a word have in common, in any language: its first letters."""
-        return plain(self.text)[:5]
-
 
 def fold(text: str) -> str:
     """The text without accents, and of the same length, so that places stay the same."""
-    return "".join(map(_base, text))
+    return text if text.isascii() else "".join(map(_base, text))
 
 
 def _base(character: str) -> str:
     if character.isascii():
         return character
-    base, *marks = unicodedata.normalize("NFKD", character)
-    return base if all(map(unicodedata.combining, marks)) else character
+    parts = unicodedata.normalize("NFKD", character)
+    return parts[0] if all(map(unicodedata.combining, parts[1:])) else character
 
 
 def plain(text: str) -> str:
     """Lower case without accents."""
+    if text.isascii():
+        return text.lower()
     return "".join(c for c in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(c))
 
 
@@ -100,7 +101,8 @@ def _words(text: str) -> Iterator[Word]:
             while cuts and match.start() > cuts[0]:
                 cuts.pop(0)
                 clause += 1
-            yield Word(match[0], match.start(), number, clause)
+            word = plain(match[0])
+            yield Word(word, word[:5], match.start(), number, clause)
         clause += 1
 
 

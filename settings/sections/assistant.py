@@ -28,7 +28,7 @@ def _plugin_entry(value: Any) -> Any:
     raise ValueError("a plugin is its name, or its name with options below it")
 
 
-DEFAULT_CHAIN = [PluginEntry(name=name) for name in ("persona", "history", "rag", "answer")]
+DEFAULT_CHAIN = [PluginEntry(name=name) for name in ("persona", "history", "rag", "output", "answer")]
 
 
 class AssistantSettings(Section):
