@@ -1,12 +1,13 @@
 """Does the fact check let good rewrites pass and stop subtle changes: pairs of drafts and rewrites."""
 
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
 
-from benchmarks.measure import CHECKOUT, Figure, at_least, at_most, seconds
+from benchmarks.measure import CHECKOUT, Figure, at_least, at_most
 from plugins.facts import compare
 
 PAIRS = CHECKOUT / "tests" / "plugins" / "tone_pairs.yaml"
@@ -46,7 +47,9 @@ def run() -> Iterator[Figure]:
         passed = 1 - len(wrong(kept)) / len(kept)
         yield at_least(f"changes found, {name}", found, 0.9, f"{len(changed)} changed rewrites")
         yield at_least(f"kept rewrites passed, {name}", passed, 0.85, f"{len(kept)} kept rewrites")
-    took = seconds(lambda: wrong(pairs))
+    start = time.process_time()
+    wrong(pairs)
+    took = time.process_time() - start
     characters = sum(len(pair.draft) + len(pair.rewrite) for pair in pairs)
     beside = f"{len(pairs)} pairs of {characters / len(pairs):.0f} characters"
     yield at_most("fact check of a draft and its rewrite", took / len(pairs) * 1000, 10, beside, " ms")

@@ -14,7 +14,7 @@ from plugins.facts.text import BLANK, STOP, Fact, Reading, Word, plain, words
 _FAR = 0.15
 """Weight of a word beyond a comma, beside one in the same clause."""
 _EXCHANGEABLE = (
-    ("number", "span"), ("money",), ("date",), ("time",), ("weekday",), ("name",), ("citation",), ("address", "link"),
+    ("number", "span"), ("date",), ("time",), ("weekday",), ("name",), ("citation",), ("address", "link"),
     ("code",), ("phone",),
 )  # fmt: skip
 _OF_ONE_WORD = frozenset({"without", "ohne", "sans", "sin"})
@@ -189,28 +189,44 @@ def _alike(one: dict[str, float], two: dict[str, float]) -> float:
 
 def _bounds(one: Text, two: Text) -> Iterable[Change]:
     """`at most 5` that has become `at least 5`, or just `5`."""
-    for kind in ("number", "money", "span", "time"):
+    given, said = (
+        {bound(text.rest, fact.begin, fact.end) for fact in text.facts if fact.kind == "number"} for text in (one, two)
+    )
+    for kind in ("number", "span", "time"):
         after = two.values(kind)
         for value, fact in one.values(kind).items():
             if value in after:
                 before, now = (
                     bound(text.rest, found.begin, found.end) for text, found in ((one, fact), (two, after[value]))
                 )
-                if before != now and not (kind == "span" and not (before and now)):
+                shared = (not before and now in given) or (not now and before in said)  # `at most 5 and 10`
+                if (
+                    before != now
+                    and not shared
+                    and not _over(value, {before, now})
+                    and not (kind == "span" and not (before and now))
+                ):
                     yield Change("limit", "changed", f"{before or 'exactly'} {value}, now {now or 'exactly'}")
+
+
+def _over(value: str, bounds: set[str]) -> bool:
+    """`over 6 hours` is more than 6, or it is the time that something takes."""
+    lasting = value.rpartition(" ")[2] in ("minute", "day", "working day", "month")
+    return bounds == {"over", "more than"} or (lasting and bounds == {"over", ""})
 
 
 def _logic(one: Text, two: Text) -> Iterable[Change]:
     a, b = one.kinds, two.kinds
     if word := turned(one.text, two.text):
         yield Change("negation", "changed", word)
+    reworded = un_words(one.text, two.text) or un_words(two.text, one.text)
     asked = (
         imperatives(one.text) or two.demanded() & one.first_words(),
         imperatives(two.text) or one.demanded() & two.first_words(),
     )
     for kind, label in (("not", "negation"), ("optional", "obligation"), ("should", "obligation")):
         stands_in = {"not": ("except", "only", "optional"), "optional": ("without",), "should": ()}[kind]
-        if kind == "not" and (un_words(one.text, two.text) or un_words(two.text, one.text)):
+        if kind == "not" and reworded:
             continue
         if a[kind] and not b[kind] and not any(b[other] > a[other] for other in stands_in):
             yield Change(label, "lost", kind)
@@ -220,18 +236,43 @@ def _logic(one: Text, two: Text) -> Iterable[Change]:
         yield Change("obligation", "lost", "must")
     if b["must"] and not a["must"] and not asked[0] and a["only"] <= b["only"]:
         yield Change("obligation", "added", "must")
+    if not reworded and (label := _unsaid(one, two) or _unsaid(two, one)):
+        yield Change("negation", "changed", label)
     yield from _conditions(a, b)
+
+
+_NEGATIVE = ("not", "optional", "except")
+
+
+def _unsaid(one: Text, two: Text) -> str:
+    """A clause of the first text that is negated, and less so where the second text has its words."""
+    if sum(one.kinds[kind] for kind in _NEGATIVE) <= sum(two.kinds[kind] for kind in _NEGATIVE):
+        return ""
+    mine, others = _by_clause(one), _by_clause(two)
+    for stems, negations in mine:
+        if negations and stems and others:
+            best, less = max(others, key=lambda other: len(stems & other[0]))
+            shared = len(stems & best)
+            if less < negations and (shared >= 2 or shared == len(stems)) and shared * 2 > len(best):
+                return ", ".join(sorted(stems & best))
+    return ""
+
+
+def _by_clause(text: Text) -> list[tuple[set[str], int]]:
+    """The words of each clause, and how many negations it has."""
+    negations = Counter(_clauses(text, _NEGATIVE))
+    stems: dict[int, set[str]] = {}
+    for word in text.words:
+        if word.text not in STOP and text.rest[word.begin] != BLANK:
+            stems.setdefault(word.clause, set()).add(word.stem)
+    return [(found, negations[clause]) for clause, found in stems.items()]
 
 
 def _conditions(a: Counter[str], b: Counter[str]) -> Iterable[Change]:
     for before, after, what in ((a, b, "lost"), (b, a, "added")):
         if before["even"] and not after["even"]:
             yield Change("condition", what, "even")
-        if (
-            before["only"]
-            and not after["only"]
-            and not (after["must"] > before["must"] or after["not"] > before["not"])
-        ):
+        if before["only"] and not after["only"] and not after["must"] > before["must"]:
             yield Change("condition", what, "only")
         if (
             before["except"]

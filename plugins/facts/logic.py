@@ -10,23 +10,23 @@ BOUND_NEAR = 34
 """Characters between a number and the word that bounds it."""
 
 _SIGNALS: tuple[tuple[str, str], ...] = (
-    ("even", r"even\s+(?:if|when|without|with|though)|with\s+or\s+without|regardless|whether\s+or\s+not|auch\s+(?:wenn|ohne)|meme\s+(?:si|sans)"
+    ("even", r"even\s+(?:if|when|without|with|though|for|on|in)|with\s+or\s+without|regardless|whether\s+or\s+not|auch\s+(?:wenn|ohne)|meme\s+(?:si|sans)"
              r"|aunque|incluso"),
     ("until", r"(?:no|not)\s+later\s+than"),
     ("bound", r"(?:no|not)\s+(?:more|less|fewer|earlier|longer|shorter|over|under)\s+than|(?:not|never)\s+exceed"),
     # an optional thing, before the negations that it may be made of
     ("optional", r"(?:do|does|did)(?:n['’]?t|\s+not)\s+(?:have|need)\s+to|(?:is|are)(?:n['’]?t|\s+not)\s+(?:required"
                  r"|necessary|mandatory|compulsory|obligatory)|not\s+(?:required|necessary|mandatory|compulsory)|need(?:n['’]?t|\s+not)"
-                 r"|no\s+\w+\s+(?:is|are)\s+(?:required|necessary|needed|mandatory)|no\s+need|no\s+(?:obligation|requirement)|optional(?:ly)?|voluntar(?:y|ily)|up\s+to\s+you|if\s+you\s+(?:like|want|wish)"
+                 r"|no\s+\w+\s+(?:is|are)\s+(?:required|necessary|needed|mandatory)|needs?\s+no|requires?\s+no|no\s+need|no\s+(?:obligation|requirement)|optional(?:ly)?|voluntar(?:y|ily)|up\s+to\s+you|if\s+you\s+(?:like|want|wish)"
                  r"|(?:do|does)(?:n['’]?t|\s+not)\s+need|freiwillig|nicht\s+(?:erforderlich|notwendig|notig)|mussen?\s+(?:\w+\s+){0,4}nicht"
                  r"|facultati(?:f|ve)|optionnel(?:le)?|n['’]est\s+pas\s+(?:obligatoire|necessaire)|opcional|voluntari[oa]"
                  r"|no\s+(?:es\s+)?(?:obligatori[oa]|necesari[oa])|no\s+(?:tiene[ns]?|hay)\s+que"),
     # only with, only if; "not without" and "not unless" say the same
-    ("only", r"(?:not|n['’]t|cannot|can['’]?t|never|no\s+\w+)\b[^.!?;\n]{0,80}?\b(?:without|unless|until|except)"
+    ("only", r"(?:not|\w+n['’]t|cannot|can['’]?t|never|no\s+\w+)\b[^.!?;\n]{0,80}?\b(?:without|unless|until|except)"
              r"|only|solely|exclusively|nobody\s+but|no\s+one\s+but|no\s+one\s+other\s+than|none\s+but"
              r"|(?:unless|without)\s+[^.!?;\n]{3,60}?(?:,\s*|\s)(?:you\s+)?(?:can['’]?t|cannot|must\s+not|may\s+not|are\s+not|is\s+not)"
              r"|nur|ausschliesslich|ausschließlich|lediglich|seulement|uniquement|exclusivement|solo|solamente|unicamente"),
-    ("except", r"unless|except(?:ions?|ing)?|exclud(?:es?|ing|ed)|apart\s+from|other\s+than|save\s+for|with\s+the\s+exception"
+    ("except", r"unless|(?:anywhere|everywhere|everyone|everything|all|any)\s+but|just\s+not|except(?:ions?|ing)?|exclud(?:es?|ing|ed)|apart\s+from|other\s+than|save\s+for|with\s+the\s+exception"
                r"|aside\s+from|but\s+not|ausser|außer|es\s+sei\s+denn|ausgenommen|sauf|excepte|hormis|a\s+moins\s+que|salvo|excepto"
                r"|a\s+menos\s+que"),
     ("should", r"should(?!\s+(?:you|your|anyone|anything|something|somebody|someone|i|it|they|he|she|there)\b)(?:n['’]t)?|ought|recommend\w*|advis(?:ed|able)|best\s+to|good\s+(?:idea|practice)"
@@ -39,11 +39,11 @@ _SIGNALS: tuple[tuple[str, str], ...] = (
              r"|il\s+faut|obligatoire\w*|necessaire|exige\w*|requis\w*|debe[ns]?|hay\s+que|tiene[ns]?\s+que|obligatori[oa]\w*|necesari[oa]"
              r"|requiere\w*|imprescindible"),
     ("not", r"not|n['’]t|cannot|cant|never|no(?!\s*\.\s*\d)|none|nothing|nobody|nowhere|neither|nor|without|forbid(?:s|den)?|prohibit\w*|banned"
-            r"|refus\w+|den(?:y|ies|ied)|unable|impossible|ineligible|invalid|unavailable|rejected|off[\s-]limits|lacks?|fails?\s+to"
+            r"|refus\w+|den(?:y|ies|ied)|unable|impossible|ineligible|invalid|unavailable|rejected|off[\s-]limits|lacks?|fail(?:s|ing)?"
             r"|stop\s+short|rather\s+than|instead\s+of|nicht|kein\w*|nie(?:mals|mand)?|ohne|weder|verboten|untersagt|unzulassig"
             r"|pas|jamais|aucune?|sans|rien|ni|interdit\w*|non|nunca|jamas|sin|ningun\w*|tampoco|nadie|prohibid[oa]\w*"),
     ("before", r"before(?:hand)?|prior\s+to|ahead\s+of|in\s+advance|ahead|earlier\s+than|vor|bevor|vorher|avant|antes"),
-    ("after", r"after(?:wards)?|following|once|later|vorbei|nach|nachdem|apres|despues|tras"),
+    ("after", r"after(?:wards)?|following|later|vorbei|nach|nachdem|apres|despues|tras"),
     ("until", r"by(?=\s*\x00|\s+(?:the|end|then|close)\b)|until|till|no\s+later\s+than|at\s+the\s+latest|latest|deadline|due"
               r"|bis|spatestens|jusqu['’]\w*|au\s+plus\s+tard|d['’]ici|hasta|a\s+mas\s+tardar"),
     ("from", r"from(?=\s*\x00|\s+(?:the|day|next|then)\b)|starting|as\s+of|since|onwards?|ab|seit|a\s+partir|depuis|desde"),
@@ -65,7 +65,8 @@ _BOUNDS: tuple[tuple[str, re.Pattern[str], re.Pattern[str]], ...] = tuple(
         ("at least", r"at\s+least|(?:no|not)\s+(?:less|fewer|shorter|earlier)\s+than|(?:a\s+)?min(?:imum)?(?:\s+of)?|mindestens|wenigstens"
                      r"|au\s+moins|minimum|al\s+menos|como\s+minimo|minimo(?:\s+de)?",
          r"or\s+(?:more|longer|above|over)|at\s+(?:the\s+)?least|min(?:imum)?|and\s+up|upwards|oder\s+mehr|ou\s+plus|o\s+mas|au\s+moins|como\s+minimo"),
-        ("more than", r"more\s+than|over|above|exceed(?:s|ing)?|longer\s+than|beyond|mehr\s+als|uber|plus\s+de|mas\s+de|goes\s+past", r"$^"),
+        ("over", r"over", r"$^"),
+        ("more than", r"more\s+than|above|exceed(?:s|ing)?|longer\s+than|beyond|mehr\s+als|uber|plus\s+de|mas\s+de|goes\s+past", r"$^"),
         ("less than", r"less\s+than|fewer\s+than|under|below|shorter\s+than|weniger\s+als|unter|moins\s+de|menos\s+de", r"$^"),
         ("about", r"about|around|roughly|approximately|approx\.?|some|nearly|almost|etwa|ca\.?|rund|ungefahr|environ|aproximadamente|unos", r"or\s+so"),
     )

@@ -65,7 +65,6 @@ for _base, _factor, _forms in (
     ("page", 1, "page pages"),
 ):
     _UNITS |= dict.fromkeys(_forms.split(), (_base, _factor))
-MONEY = frozenset({"GBP", "EUR", "USD", "CHF", "JPY"})
 
 _UNIT = "|".join(sorted((re.escape(unit) for unit in _UNITS if unit.isalpha()), key=len, reverse=True))
 _WORKING = r"(?:(?:working|business|office|full\s+working)[\s-]+)"
@@ -74,11 +73,11 @@ _NUMBER_WORD = "|".join(sorted({*WORDS, "dreißig"}, key=len, reverse=True))
 _NUMBER = re.compile(
     rf"""(?P<sign>[-−](?=\d))?(?P<before>[£€$¥]|\b(?:gbp|eur|usd|chf|jpy)\b)?\s?
     (?:(?P<figure>{_FIGURE})(?P<ordinal>st|nd|rd|th)?|\b(?P<word>(?:{_NUMBER_WORD})(?:[\s-](?:{_NUMBER_WORD}))?)\b
-       |\b(?P<half>half\s+an?|a)(?=\s+(?:hundred|thousand|million|dozen|fortnight)\b|\s+(?:day|hour|year|month)\b))
+       |\b(?P<half>half\s+an?|an?)(?=\s+(?:hundred|thousand|million|dozen|fortnight)\b|\s+(?:day|hour|year|month)\b))
     (?:[\s]?(?P<times>hundred|thousand|million|mio|k|m)\b)?(?P<half2>\s+and\s+a\s+half)?
     (?:[\s-]*(?:(?P<percent>%|per\s*cent\b|pour\s*cent\b|por\s*ciento\b)|(?P<symbol>[£€$¥])
        |(?P<working>{_WORKING})?(?:calendar\s+)?(?P<unit>{_UNIT})\b(?P<worked>\s+(?:ouvres|ouvrables|laborables|habiles))?
-       ))?""",
+       )(?P<half3>\s+and\s+a\s+half\b)?)?""",
     re.IGNORECASE | re.VERBOSE,
 )
 _SPAN = re.compile(
@@ -91,12 +90,14 @@ _ADVERBS = {
     "dai": "day", "tag": "day", "wee": "day*7", "woc": "day*7", "for": "day*14", "mon": "month", "men": "month",
     "qua": "month*3", "yea": "month*12", "ann": "month*12", "anu": "month*12", "jah": "month*12",
 }  # fmt: skip
+_TIMES_OVER = re.compile(r"\b(?:once|twice|thrice)\b", re.IGNORECASE)
 _ORDINAL = re.compile(rf"\b(?:{'|'.join(_ORDINALS)})\b", re.IGNORECASE)
 
 
 def read_numbers(reading: Reading) -> None:
     """Take all numbers from what the literal facts have left."""
     reading.take(_ORDINAL, lambda match: [("ordinal", _ORDINALS[match[0].casefold()], True)])
+    reading.take(_TIMES_OVER, lambda match: [("times", match[0].casefold(), match[0].casefold() == "once")])
     before = len(reading.facts)
     text = reading.rest
     reading.take(_NUMBER, _number)
@@ -116,7 +117,7 @@ def _number(match: re.Match[str]) -> list[tuple[str, str, bool]]:
         value = 0.5
     else:
         value = 1.0
-    if match["half2"]:
+    if match["half2"] or match["half3"]:
         value += 0.5
     if match["times"]:
         value *= _TIMES[match["times"].casefold()]
@@ -125,10 +126,9 @@ def _number(match: re.Match[str]) -> list[tuple[str, str, bool]]:
     if match["ordinal"]:
         return [("ordinal", f"{value:g}", False)]
     unit, factor = _unit(match)
-    kind = "money" if unit in MONEY else "number"
-    if value * factor == 1 or (value == 1 and not match["before"]):
+    if value * factor == 1 or (value == 1 and factor != 14 and not match["before"]):
         return [("span", _span_name(unit, factor), True)] if unit else [("number", "1", True)]
-    return [(kind, f"{round(value * factor, 6):.10g} {unit}".strip(), False)]
+    return [("number", f"{round(value * factor, 6):.10g} {unit}".strip(), False)]
 
 
 def _split(text: str) -> list[str]:
