@@ -17,6 +17,7 @@ from benchmarks import (
     searching,
     swapping,
     syncing,
+    tone,
 )
 from benchmarks.measure import CHECKOUT, Figure
 from benchmarks.questions import SAMPLE
@@ -38,6 +39,7 @@ def main() -> None:
         "overhead": lambda: overhead.run(options.docs),
         "swapping": swapping.run,
         "indexing": lambda: indexing.run(options.docs),
+        "tone": tone.run,
         "dropping": lambda: dropping.run(options.docs),
         "linting": linting.run,
         "crashing": lambda: crashing.run(options.rounds),

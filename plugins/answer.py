@@ -11,7 +11,7 @@ from plugins.citations import CitationFilter
 from plugins.contract import CallNext, Citation, Options, Outcome, Pieces, Plugin, Replace, Reply, Status, Turn
 from plugins.extractive import EXTRACTIVE, quoted_answer
 from plugins.models import NoModel, Spent
-from plugins.prompt import NOT_FOUND, ChatMessage, build_messages
+from plugins.prompt import NOT_FOUND, ChatMessage, build_messages, build_prompt
 from plugins.rag import abstain
 from settings.errors import DeskhandError, ModelError
 
@@ -54,7 +54,7 @@ class Answer(Plugin[AnswerOptions]):
         """Stream the route's answer; its first words are held back while they may say "not found"."""
         models = self.context.models
         marks, start, again, shown = CitationFilter(turn.passages), "", False, False
-        deciding = True
+        deciding, fitting = True, dict(enumerate(turn.passages, start=1))
 
         def piece_of(text: str) -> str | Replace:
             nonlocal again, shown
@@ -62,8 +62,17 @@ class Answer(Plugin[AnswerOptions]):
             again, shown = False, True
             return piece
 
-        async def prompt(_model: str) -> Sequence[ChatMessage]:
-            return await asyncio.to_thread(build_messages, turn)
+        async def prompt(model: str) -> Sequence[ChatMessage]:
+            """What fits into the model's window; without a model, to tell how long it would be."""
+            nonlocal fitting
+            if not model:
+                return await asyncio.to_thread(build_messages, turn)
+            built = await asyncio.to_thread(build_prompt, turn, models.window(model))
+            fitting = built.passages
+            marks.only(fitting)
+            if built.left_out:
+                turn.trace.note(built.left_out)
+            return built.messages
 
         async with aclosing(models.stream(turn.route, prompt, turn)) as pieces:
             async for piece in pieces:
@@ -72,6 +81,7 @@ class Answer(Plugin[AnswerOptions]):
                     break
                 if isinstance(piece, Replace):  # another model begins from the start
                     marks, start, again, deciding = CitationFilter(turn.passages), "", shown, True
+                    marks.only(fitting)
                     piece = piece.text
                 if deciding:
                     start += piece

@@ -14,17 +14,23 @@ from plugins.chain import Chain, Step
 from plugins.contract import Context, OptionError, Plugin, Search
 from plugins.history import History
 from plugins.models import Models
+from plugins.output import Output
 from plugins.persona import Persona
 from plugins.rag import Rag
+from plugins.tone import Tone
 from plugins.usage import UsageLog
 from settings import Problem, Settings, SettingsError
 from settings.yaml_file import show_location
 
+_log = logging.getLogger("deskhand.plugins")
+
 SHIPPED: dict[str, type[Plugin[Any]]] = {
     "answer": Answer,
     "history": History,
+    "output": Output,
     "persona": Persona,
     "rag": Rag,
+    "tone": Tone,
 }
 
 
@@ -75,9 +81,22 @@ def build_steps(settings: Settings, search: Search, models: Models) -> list[Step
             problems.append(Problem(place, f"{'.'.join(shown)}: {error}"))
         else:
             steps.append(Step(entry.name, built, settings.assistant.plugin_seconds))
+    problems += _misplaced(settings, seen)
     if problems:
         raise SettingsError(problems)
+    if "output" not in seen and not {"answer", "tone"}.isdisjoint(seen):
+        _log.warning("the chain has no step `output`: links and mentions in answers are not checked")
     return steps
+
+
+def _misplaced(settings: Settings, seen: dict[str, int]) -> list[Problem]:
+    """`output` knows what may be said from the steps before it, and checks what comes from those after it."""
+    output = seen.get("output", -1)
+    return [
+        settings.problem(("assistant", "plugins", output), f"'output' must come {side} {name!r}")
+        for name, side in (("persona", "after"), ("rag", "after"), ("tone", "before"), ("answer", "before"))
+        if output >= 0 and name in seen and (seen[name] > output) == (side == "after")
+    ]
 
 
 def _class(name: str) -> type[Plugin[Any]]:

@@ -17,6 +17,7 @@ from plugins.router import Finished, ModelRouter, close_connections
 from plugins.routing import choose_route, estimated_tokens
 from plugins.trace import Attempt, RouteTrace, Trace, Usage
 from plugins.usage import Call, UsageLog, person_key
+from plugins.window import Window, model_window
 from settings import EXTRACTIVE, Settings
 from settings.errors import ModelError
 
@@ -75,6 +76,10 @@ class Models:
     def warm_up(self) -> "asyncio.Future[None]":
         """Begin to load litellm before the first question needs it; a call that fails does so again."""
         return self._router.load()
+
+    def window(self, name: str) -> Window:
+        """How long a prompt for a model may be."""
+        return model_window(self._settings.models[name], self._router.library)
 
     @property
     def loaded(self) -> bool:

@@ -17,6 +17,7 @@ from typing import Any
 
 from plugins.prompt import ChatMessage
 from plugins.trace import Usage
+from plugins.window import cache_parameters
 from settings import Settings
 from settings.environment import set_default
 from settings.errors import DeskhandError, ModelError
@@ -60,6 +61,11 @@ class ModelRouter:
         if self._loading is None or failed:
             self._loading = asyncio.ensure_future(asyncio.to_thread(self._build))
         return self._loading
+
+    @property
+    def library(self) -> Any:
+        """litellm, None where it has not been loaded."""
+        return self._litellm.module if self._litellm is not None else None
 
     @property
     def loaded(self) -> bool:
@@ -170,6 +176,7 @@ class ModelRouter:
             stream=True,
             stream_options={"include_usage": True},
             num_retries=self._entries[name].retries,
+            **cache_parameters(self._entries[name].model),
         )
 
     def _build(self) -> None:

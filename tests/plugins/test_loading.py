@@ -63,9 +63,9 @@ class Window(Door):
     name = "window"
 
 
-def test_the_default_chain_is_persona_history_rag_answer(settings: Settings, knowledge: ListedKnowledge) -> None:
+def test_the_default_chain_is_persona_history_rag_output_answer(settings: Settings, knowledge: ListedKnowledge) -> None:
     steps = build_steps(settings, knowledge, Models(settings))
-    assert [step.name for step in steps] == ["persona", "history", "rag", "answer"]
+    assert [step.name for step in steps] == ["persona", "history", "rag", "output", "answer"]
 
 
 def test_the_order_of_the_list_is_the_order_of_the_chain(build: Callable[[str], list[Step]]) -> None:
@@ -78,7 +78,7 @@ def test_the_order_of_the_list_is_the_order_of_the_chain(build: Callable[[str], 
 def test_an_unknown_name_is_reported_with_its_line_and_the_known_ones(build: Callable[[str], list[Step]]) -> None:
     assert problems(build, "name: Desk\nplugins:\n  - rag\n  - ansver\n") == [
         "settings/assistant.yaml:4: plugins[1]: no plugin named 'ansver' "
-        "(known: answer, history, persona, rag, or module:Class)"
+        "(known: answer, history, output, persona, rag, tone, or module:Class)"
     ]
 
 
