@@ -39,6 +39,18 @@ ROLES: dict[str, dict[str, Any]] = {
         "status": "answered",
         "model": "good",
     },
+    "tone model that rewrites": {
+        "routes": {"answer": ["good", "extractive"], "tone": ["broken"]},
+        "tone": "rewrite",
+        "status": "answered",
+        "model": "good",
+    },
+    "tone model that answers": {
+        "routes": {"answer": ["good", "extractive"], "tone": ["broken"]},
+        "tone": "answer",
+        "status": "answered",
+        "model": "good",
+    },
 }
 
 
@@ -67,7 +79,9 @@ async def open_desk(
 
     async with AsyncExitStack() as stack:
 
-        async def open_with(routes: dict[str, list[str]], knowledge: ListedKnowledge, url: str = "") -> Chain:
+        async def open_with(
+            routes: dict[str, list[str]], knowledge: ListedKnowledge, url: str = "", tone: str = ""
+        ) -> Chain:
             patience = {"stall_seconds": 0.4, "timeout_seconds": 2, "retries": 0, "api_key_env": "MAIN_KEY"}
             models = {
                 name: {
@@ -78,7 +92,11 @@ async def open_desk(
                 for name in ("good", "busy", "broken")
             }
             write("settings/models.yaml", yaml.safe_dump({"models": models, "routes": routes}))
-            write("settings/assistant.yaml", f"contact: {CONTACT}\ndeadline_seconds: {DEADLINE}\n")
+            assistant: dict[str, Any] = {"contact": CONTACT, "deadline_seconds": DEADLINE}
+            if tone:
+                step = {"tone": {"mode": tone, "voice": "Warm and short."}}
+                assistant["plugins"] = ["persona", "history", "rag", "output", step, "answer"]
+            write("settings/assistant.yaml", yaml.safe_dump(assistant))
             return await stack.enter_async_context(open_chain(load_settings(home), knowledge))
 
         yield open_with
@@ -104,7 +122,7 @@ async def test_every_fault_ends_in_an_answer_or_a_reason_in_time(
     expected = ROLES[role]
     if fault in SERVED:
         server.add("broken", "Six weeks [2] a year.", fault=fault)
-    chain = await open_desk(expected["routes"], knowledge, nowhere.get(fault, ""))
+    chain = await open_desk(expected["routes"], knowledge, nowhere.get(fault, ""), expected.get("tone", ""))
     turn = ask("and in Porto?", history=(Exchange("user", "how much leave?"), Exchange("assistant", "Five weeks.")))
     async with asyncio.timeout(DEADLINE + 2):
         reply = await chain(turn)
