@@ -7,6 +7,7 @@ between the two, the thread is looked at first: what is found there is edited, n
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from typing import TypeVar
 
 from bots.inbox import Inbox
@@ -82,10 +83,23 @@ class Delivery:
                 await asyncio.sleep(wait)
                 pause = min(2 * pause, _LONGEST_PAUSE)
 
-    async def send(self, question: Question, post: Post) -> str:
-        """Send a new message, at the pace of its channel."""
+    async def send(self, question: Question, post: Post, known: Sequence[str]) -> str:
+        """Send a new message, at the pace of its channel; `known` are those of the same answer before it.
+
+        A request whose answer got lost may have arrived: before it is repeated, the platform is asked.
+        """
         await self._pacer.wait(question.message.place.channel, self._platform.pace.post_seconds)
-        return await self.insist(lambda: self._platform.post(question, post))
+        tried = False
+
+        async def request() -> str:
+            nonlocal tried
+            if tried and (arrived := [id_ for id_ in await self._platform.find_posts(question) if id_ not in known]):
+                await self._platform.edit(question, arrived[0], post)
+                return arrived[0]
+            tried = True
+            return await self._platform.post(question, post)
+
+        return await self.insist(request)
 
     async def change(self, question: Question, post_id: str, post: Post) -> None:
         """Edit a message that was sent before."""
@@ -98,6 +112,10 @@ class Delivery:
     async def record(self, question: Question, posts: Sequence[str]) -> None:
         """Note which messages the platform has taken."""
         await self._inbox.sending(question, posts)
+
+    def streams(self, question: Question) -> bool:
+        """Whether an answer is shown while it is being written."""
+        return question.kind != "channel" and self._platform.streams(question)
 
     @property
     def pace(self) -> tuple[int, float]:
@@ -115,13 +133,14 @@ class _Answer:
         self._shown: list[str | None] = [None] * len(posts)
         self._text = ""
         self._next = 0.0
+        self._streams = delivery.streams(question)
 
     async def add(self, piece: str) -> None:
         """Show the text so far, where enough of it is new and the platform's pace allows it."""
         self._text += piece
         characters, seconds = self._delivery.pace
         now = asyncio.get_running_loop().time()
-        if now < self._next or len(self._text.strip()) < _FIRST_CHARACTERS or self._question.kind == "channel":
+        if now < self._next or len(self._text.strip()) < _FIRST_CHARACTERS or not self._streams:
             return
         await self._show([Post(part, number) for number, part in enumerate(_parts(self._text, characters))])
         self._next = asyncio.get_running_loop().time() + seconds
@@ -130,8 +149,8 @@ class _Answer:
         """Show the whole answer with its sources, and nothing besides."""
         text = "\n\n".join(part for part in (self._text.strip(), sources(outcome.citations)) if part)
         parts = _parts(text, self._delivery.pace[0])
-        posts = [Post(part, number) for number, part in enumerate(parts)]
-        posts[-1] = Post(parts[-1], len(parts) - 1, outcome)
+        posts = [Post(part, number, final=True) for number, part in enumerate(parts)]
+        posts[-1] = replace(posts[-1], outcome=outcome)
         await self._show(posts)
         while len(self.posts) > len(posts):
             await self._delivery.remove(self._question, self.posts[-1])
@@ -141,11 +160,11 @@ class _Answer:
     async def _show(self, posts: Sequence[Post]) -> None:
         for post in posts:
             if post.number < len(self.posts):
-                if post.outcome is not None or self._shown[post.number] != post.text:
+                if post.final or self._shown[post.number] != post.text:
                     await self._delivery.change(self._question, self.posts[post.number], post)
                     self._shown[post.number] = post.text
             else:
-                self.posts.append(await self._delivery.send(self._question, post))
+                self.posts.append(await self._delivery.send(self._question, post, self.posts))
                 self._shown.append(post.text)
                 await self._delivery.record(self._question, self.posts)
 

@@ -8,9 +8,10 @@ again by `recover` after the next start.
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from typing import Any
 
 from bots.delivery import Delivery
 from bots.inbox import Entry, Inbox
@@ -41,23 +42,24 @@ class Desk:
         self._line = Line(limits)
         self._deliveries: dict[str, Delivery] = {}
         self._tasks: dict[int, asyncio.Task[None]] = {}
-        self._group: asyncio.TaskGroup | None = None
-        self._ending = False
+        self._beside: set[asyncio.Task[None]] = set()
+        self._ending = True
         self.paused = False
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[None]:
         """Work until the end of the block, then for the grace time finish what is under way."""
-        async with asyncio.TaskGroup() as group:
-            self._group = group
-            try:
-                yield
-            finally:
-                self._ending = True
-                if self._tasks:
-                    await asyncio.wait(self._tasks.values(), timeout=self._limits.grace_seconds)
-                for task in self._tasks.values():
-                    task.cancel()
+        self._ending = False
+        try:
+            yield
+        finally:
+            self._ending = True
+            if self._tasks:
+                await asyncio.wait(self._tasks.values(), timeout=self._limits.grace_seconds)
+            left = {*self._tasks.values(), *self._beside}
+            for task in left:
+                task.cancel()
+            await asyncio.gather(*left, return_exceptions=True)
 
     async def receive(self, platform: Platform, question: Question) -> bool:
         """Record a question and answer it soon; false where it is known already."""
@@ -100,6 +102,15 @@ class Desk:
             await delivery.remove(latest.question, post)
         await self._inbox.close(latest.question, "withdrawn by the asker")
 
+    def spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do something for a platform beside the answers, such as a command of an administrator."""
+        if self._ending:
+            work.close()
+            return
+        task = _owned(_guarded(work))
+        self._beside.add(task)
+        task.add_done_callback(self._beside.discard)
+
     @property
     def open_questions(self) -> int:
         """Number of questions that are being answered or wait in line."""
@@ -108,9 +119,9 @@ class Desk:
     def _start(
         self, platform: Platform, question: Question, before: Entry | None = None, too_old: bool = False
     ) -> None:
-        if self._group is None or self._ending:
+        if self._ending:
             return  # it is recorded: the next process answers it
-        task = self._group.create_task(self._handle(platform, question, before, too_old))
+        task = _owned(self._handle(platform, question, before, too_old))
         self._tasks[question.id] = task
         task.add_done_callback(lambda done: self._forget(question.id, done))
 
@@ -193,9 +204,19 @@ class Desk:
             _log.debug("%s: no status shown: %s", platform.name, error)
 
     def _tell_place(self, platform: Platform, question: Question, place: int) -> None:
-        assert self._group is not None
         ordinal = _ORDINALS[place - 1] if place <= len(_ORDINALS) else f"number {place}"
-        self._group.create_task(self._show(platform, question, f"will answer soon: you are {ordinal} in line"))
+        self.spawn(self._show(platform, question, f"will answer soon: you are {ordinal} in line"))
 
     def _delivery(self, platform: Platform) -> Delivery:
         return self._deliveries.setdefault(platform.name, Delivery(platform, self._inbox))
+
+
+def _owned(work: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
+    return asyncio.create_task(work)  # noqa: TID251  # the owner is the desk, which ends it with its block
+
+
+async def _guarded(work: Coroutine[Any, Any, None]) -> None:
+    try:
+        await work
+    except Exception:
+        _log.exception("a task beside the answers failed")

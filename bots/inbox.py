@@ -78,11 +78,11 @@ class Inbox:
     """Questions by identity. Every method that writes has committed before it returns."""
 
     def __init__(self, engine: AsyncEngine) -> None:
-        self._engine = engine
+        self.engine = engine
 
     async def prepare(self) -> None:
         """Make the table where it is missing."""
-        async with self._engine.begin() as connection:
+        async with self.engine.begin() as connection:
             await connection.run_sync(_tables.create_all)
 
     async def record(self, bot: str, question: Question) -> Question | None:
@@ -116,7 +116,7 @@ class Inbox:
             .on_conflict_do_nothing()
             .returning(_inbox.c.id)
         )
-        async with self._engine.begin() as connection:
+        async with self.engine.begin() as connection:
             number = (await connection.execute(statement)).scalar_one_or_none()
         return None if number is None else replace(question, id=number)
 
@@ -164,16 +164,17 @@ class Inbox:
         condition = (_inbox.c.bot == bot) & (_inbox.c.channel == channel) & _inbox.c.posts.contains(json.dumps(post))
         return await self._first(select(_inbox).where(condition).order_by(_inbox.c.id.desc()))
 
-    async def in_thread(self, bot: str, place: Place) -> bool:
-        """Whether anything was answered in that thread."""
+    async def askers(self, bot: str, place: Place) -> set[str]:
+        """Ids of the people who have been answered in that thread, privately or not."""
         condition = (
             (_inbox.c.bot == bot)
             & (_inbox.c.workspace == place.workspace)
             & (_inbox.c.channel == place.channel)
             & (_inbox.c.thread == place.thread)
-            & (_inbox.c.state == "done")
+            & (_inbox.c.state != "closed")
         )
-        return await self._first(select(_inbox).where(condition).limit(1)) is not None
+        async with self.engine.connect() as connection:
+            return set(await connection.scalars(select(_inbox.c.person).where(condition)))
 
     async def exchanges(self, bot: str, question: Question, most: int = 20) -> list[Exchange]:
         """Earlier questions of the same thread with their answers, oldest first."""
@@ -200,16 +201,16 @@ class Inbox:
     async def counts(self) -> dict[str, int]:
         """Number of questions by state, and of delivered answers by status."""
         label = func.coalesce(func.nullif(_inbox.c.status, ""), _inbox.c.state)
-        async with self._engine.connect() as connection:
+        async with self.engine.connect() as connection:
             rows = await connection.execute(select(label, func.count()).group_by(label))
             return {row[0]: row[1] for row in rows}
 
     async def _set(self, question: Question, **values: object) -> None:
-        async with self._engine.begin() as connection:
+        async with self.engine.begin() as connection:
             await connection.execute(update(_inbox).where(_inbox.c.id == question.id).values(**values))
 
     async def _entries(self, statement: "Select[Any]") -> AsyncIterator[Entry]:
-        async with self._engine.connect() as connection:
+        async with self.engine.connect() as connection:
             for row in await connection.execute(statement):
                 yield _entry(row)
 

@@ -36,10 +36,14 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """One message of an answer. `number` counts from 0; `outcome` comes with the finished answer's last post."""
+    """One message of an answer. `number` counts from 0.
+
+    `final` says that it will not change any more; `outcome` comes with the last post of a finished answer.
+    """
 
     text: str
     number: int = 0
+    final: bool = False
     outcome: Outcome | None = None
 
 
@@ -79,6 +83,9 @@ class Platform(Protocol):
 
     name: str
     pace: Pace
+
+    def streams(self, question: Question) -> bool:
+        """Whether an answer there can be shown while it is being written."""
 
     async def with_groups(self, message: Message) -> Message:
         """The message with the groups of its person and of everyone who reads its place.

@@ -1,8 +1,12 @@
 """`settings/bots.yaml`: the chat platforms, and how much the assistant does at a time."""
 
+from typing import Literal
+
 from pydantic import Field
 
 from settings.sections.base import Section
+
+_VARIABLE = r"^[A-Za-z_][A-Za-z0-9_]*$"
 
 
 class LimitSettings(Section):
@@ -22,7 +26,47 @@ class LimitSettings(Section):
     """At the end, time for what is being answered; what is left is answered after the next start."""
 
 
+class PromptSettings(Section):
+    """A question that is offered to somebody who opens a conversation."""
+
+    title: str = Field(min_length=1, max_length=75)
+    message: str = Field(min_length=1, max_length=300)
+
+
+class SlackSettings(Section):
+    """One Slack workspace."""
+
+    name: str = Field("slack", pattern=r"^[a-z][a-z0-9-]{0,30}$")
+    """A name of your own; its questions are kept under it."""
+    mode: Literal["socket", "http"] = "socket"
+    """`socket` needs no open port; `http` is the Events API."""
+    bot_token_env: str = Field("SLACK_BOT_TOKEN", pattern=_VARIABLE)
+    """NAME of the variable or secret file with the bot's token (xoxb-...)."""
+    app_token_env: str = Field("SLACK_APP_TOKEN", pattern=_VARIABLE)
+    """NAME of the one with the app's token (xapp-...), for mode socket."""
+    signing_secret_env: str = Field("SLACK_SIGNING_SECRET", pattern=_VARIABLE)
+    """NAME of the one with the signing secret, for mode http."""
+    host: str = "127.0.0.1"
+    """Address that mode http listens at; a reverse proxy with TLS stands before it."""
+    port: int = Field(3000, ge=0, le=65535)
+    """Port that mode http listens at."""
+    base_url: str = Field("https://slack.com/api/", pattern=r"^https?://[^\s/?#@]+(/[^\s?#@]*)?$")
+    """Where Slack's Web API is."""
+    channels: list[str] = Field(default_factory=list)
+    """Ids of channels in which every question is answered without a mention, where the evidence is good."""
+    allowed_bots: list[str] = Field(default_factory=list)
+    """Ids of other bots whose questions are answered."""
+    administrators: list[str] = Field(default_factory=list)
+    """Ids of people, or handles of user groups, who may use /deskhand."""
+    notices: str | None = None
+    """Id of the channel that is told what goes wrong."""
+    prompts: list[PromptSettings] = Field(default_factory=list, max_length=4)
+    """Questions offered to somebody who opens a conversation."""
+
+
 class BotSettings(Section):
     """Where the assistant can be asked."""
 
     limits: LimitSettings = LimitSettings()
+    slack: list[SlackSettings] = Field(default_factory=list)
+    """Slack workspaces."""

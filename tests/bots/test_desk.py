@@ -89,6 +89,14 @@ async def test_a_platform_that_is_away_gets_the_answer_later(desk: Desk, brain: 
     assert platform.texts == ["answer to how many days?"]
 
 
+async def test_an_answer_whose_receipt_is_lost_is_not_posted_twice(desk: Desk) -> None:
+    platform = FakePlatform(loses=2, loss=away())
+    async with desk.open():
+        await desk.receive(platform, make_question())
+        await idle(desk)
+    assert platform.texts == ["answer to how many days?"]
+
+
 async def test_a_refused_answer_is_closed_with_the_reason(desk: Desk, inbox: Inbox) -> None:
     platform = FakePlatform(fails=[None, PlatformRefused("channel_not_found")])
     async with desk.open():

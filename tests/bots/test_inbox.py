@@ -58,10 +58,10 @@ async def test_a_thread_remembers_what_was_asked_and_answered_in_it(inbox: Inbox
         question = replace(question, message=replace(question.message, place=make_question(1).message.place))
         recorded.append(await inbox.record("slack", question))
     first, second, third = [question for question in recorded if question is not None]
-    assert not await inbox.in_thread("slack", third.message.place)
+    assert await inbox.askers("slack", make_question(5).message.place) == set()
     await inbox.finish(first, ["p1"], "one", "answered", "")
     await inbox.finish(second, ["p2"], "two", "answered", "")
-    assert await inbox.in_thread("slack", third.message.place)
+    assert await inbox.askers("slack", third.message.place) == {"U1"}
     assert await inbox.exchanges("slack", third) == [
         Exchange("user", "first?"),
         Exchange("assistant", "one"),

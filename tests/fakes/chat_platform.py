@@ -36,6 +36,7 @@ class FakePlatform:
     fails: list[PlatformError | None] = field(default_factory=list)
     """What the next requests run into, in order; None lets one through."""
     loses: int = 0
+    loss: Exception = field(default_factory=lambda: ConnectionResetError("the process died here"))
     """So many of the next posts arrive, but their answers get lost."""
     said: list[Exchange] = field(default_factory=list)
     removed: list[str] = field(default_factory=list)
@@ -44,6 +45,9 @@ class FakePlatform:
     @property
     def texts(self) -> list[str]:
         return [shown.text for shown in self.messages.values()]
+
+    def streams(self, question: Question) -> bool:
+        return not question.private
 
     async def with_groups(self, message: Message) -> Message:
         groups = self.groups.get(message.person.id, ())
@@ -59,7 +63,7 @@ class FakePlatform:
         self.messages[f"p{self._number}"] = Shown(question.key, place.channel, place.thread, [post.text])
         if self.loses:
             self.loses -= 1
-            raise ConnectionResetError("the process died here")
+            raise self.loss
         return f"p{self._number}"
 
     async def edit(self, question: Question, post_id: str, post: Post) -> None:
