@@ -18,6 +18,7 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bots.administration import AdministrationCommand, post_of_slack_link
+from bots.conversation import looks_like_question, says_nothing
 from bots.desk import Desk
 from bots.inbox import Entry, Inbox
 from bots.platform import Kind, PlatformAway, PlatformError, Question
@@ -25,12 +26,10 @@ from bots.slack import home
 from bots.slack.calls import call
 from bots.slack.events import (
     is_written_by_somebody,
-    looks_like_question,
     mentions,
     moment,
     question_of,
     readable,
-    says_nothing,
 )
 from bots.slack.people import People
 from bots.slack.platform import SlackPlatform
@@ -230,13 +229,13 @@ class SlackBot:
         mentioned = mentions(text)
         if self._bot_user in mentioned:
             return "mention"
-        if mentioned or says_nothing(text):
+        if mentioned or says_nothing(readable(text)):
             return None  # people talking to each other
         place = question_of(event, self._team, "follow_up").message.place
         if event.get("thread_ts"):
             askers = await self._inbox.askers(self._settings.name, place)
             return None if not askers else "follow_up" if str(event.get("user")) in askers else "channel"
-        return "channel" if place.channel in self._settings.channels and looks_like_question(text) else None
+        return "channel" if place.channel in self._settings.channels and looks_like_question(readable(text)) else None
 
     async def _receive(self, event: dict[str, Any], kind: Kind) -> None:
         await self._desk.receive(self._platform, question_of(event, self._team, kind))

@@ -19,16 +19,6 @@ _PERSON = re.compile(r"<@([A-Z0-9]+)(?:\|[^>]*)?>")
 _SPECIAL = re.compile(r"<!(?:subteam\^[A-Z0-9]+\|)?@?([^>|]*)[^>]*>")
 _TAKEN = (None, "file_share", "thread_broadcast")
 """Subtypes of messages that people write; all others are Slack's own."""
-_NO_QUESTION = re.compile(
-    r"(?:\W|\b(?:thanks?|thank you|thx|ty|cheers|ta|ok(?:ay)?|great|perfect|cool|nice|awesome|got it|will do|lol|yes|"
-    r"no|so much|a lot|very|helpful|that|this|it|works?|worked|is|was|super|solved|done|danke|merci|gracias)\b)*",
-    re.I,
-)
-_ASKS = re.compile(
-    r"\?|^\W*(?:who|what|when|where|why|how|which|whom|whose|can|could|may|is|are|do|does|did|will|would|should|"
-    r"any(?:one|body)?|wer|was|wann|wo|wie|warum|kann|darf|gibt|qui|quand|comment|o[uù]|est-ce)\b",
-    re.I,
-)
 
 
 def readable(text: str) -> str:
@@ -52,16 +42,6 @@ def is_written_by_somebody(event: Mapping[str, Any], bot_user: str, allowed_bots
     if bot or event.get("subtype") == "bot_message":
         return bool({bot, event.get("user")} & set(allowed_bots))
     return bool(event.get("user"))
-
-
-def looks_like_question(text: str) -> bool:
-    """Whether somebody who writes this to nobody in particular wants to know something."""
-    return _ASKS.search(readable(text)) is not None
-
-
-def says_nothing(text: str) -> bool:
-    """Thanks and the like: nobody expects an answer."""
-    return _NO_QUESTION.fullmatch(readable(text)) is not None
 
 
 def question_of(event: Mapping[str, Any], team: str, kind: Kind) -> Question:

@@ -64,9 +64,36 @@ class SlackSettings(Section):
     """Questions offered to somebody who opens a conversation."""
 
 
+class DiscordSettings(Section):
+    """The assistant on Discord: one token, any number of servers."""
+
+    name: str = Field("discord", pattern=r"^[a-z][a-z0-9-]{0,30}$")
+    """A name of your own; its questions are kept under it."""
+    token_env: str = Field("DISCORD_TOKEN", pattern=_VARIABLE)
+    """NAME of the variable or secret file with the bot's token."""
+    message_content: bool = True
+    """Whether the privileged intent of that name is granted. Without it mentions and direct messages still work."""
+    channels: list[str] = Field(default_factory=list)
+    """Ids of channels in which every question is answered without a mention, where the evidence is good."""
+    allowed_bots: list[str] = Field(default_factory=list)
+    """Ids of other bots whose questions are answered."""
+    direct_messages: Literal["public", "mutual"] = "public"
+    """What is read for a direct message: public documents, or those of the writer's roles in servers shared with it."""
+    administrators: list[str] = Field(default_factory=list)
+    """Ids of people, or names of roles, who may use /deskhand."""
+    notices: str | None = None
+    """Id of the channel that is told what goes wrong."""
+    shards: int | None = Field(None, ge=1, le=1000)
+    """Number of connections for very many servers; none: one connection."""
+    api_url: str = Field("https://discord.com/api/v10", pattern=r"^https?://[^\s/?#@]+(/[^\s?#@]*)?$")
+    """Where Discord's API is."""
+
+
 class BotSettings(Section):
     """Where the assistant can be asked."""
 
     limits: LimitSettings = LimitSettings()
     slack: list[SlackSettings] = Field(default_factory=list)
     """Slack workspaces."""
+    discord: list[DiscordSettings] = Field(default_factory=list, max_length=1)
+    """Discord. One token is one connection for all servers."""

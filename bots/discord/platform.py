@@ -1,0 +1,197 @@
+"""Posts on Discord: streamed by edits, in a thread on the question's message, sent with a nonce."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any, Literal
+
+import discord
+
+from bots.discord.buttons import buttons
+from bots.discord.calls import call
+from bots.discord.formatting import without_tables
+from bots.discord.people import GuildChannel, People, groups_of_readers
+from bots.inbox import Inbox
+from bots.platform import Pace, PlatformRefused, Post, Question
+from plugins import Exchange, Message
+
+_log = logging.getLogger("deskhand.bots.discord")
+CHARACTERS = 1900
+"""A message may have 2,000; turning a table into text may make it a little longer."""
+_THREAD_EXISTS = 160004
+_KEPT_MINUTES: Literal[1440] = 1440
+_RECENT = timedelta(minutes=30)
+"""How far back a direct conversation is one."""
+_ORIGINAL: Any = "@original"
+
+Channel = discord.abc.Messageable
+
+
+class DiscordPlatform:
+    """Implements `bots.platform.Platform` for all servers of one client."""
+
+    pace = Pace(CHARACTERS, post_seconds=1.0, edit_seconds=1.3)
+
+    def __init__(self, name: str, client: discord.Client, people: People, inbox: Inbox) -> None:
+        self.name = name
+        self._client = client
+        self._people = people
+        self._inbox = inbox
+
+    def streams(self, question: Question) -> bool:
+        return True
+
+    async def with_groups(self, message: Message) -> Message:
+        place, person = message.place, message.person
+        guild = self._client.get_guild(int(place.workspace)) if place.workspace else None
+        groups = await self._people.groups_of(int(person.id), guild)
+        if not place.direct:
+            channel = self._client.get_channel(int(place.channel))
+            readable = isinstance(channel, GuildChannel)
+            place = replace(place, groups=groups_of_readers(channel) if readable else ())  # type: ignore[arg-type]
+        return replace(message, person=replace(person, groups=groups), place=place)
+
+    async def show_working(self, question: Question, status: str) -> None:
+        """Discord shows that somebody is typing, for ten seconds or until a message comes."""
+        if status and not question.private:
+            await call((await self._channel(question)).typing())
+
+    async def post(self, question: Question, post: Post) -> str:
+        if question.private:
+            return await self._respond(question, post)
+        channel = await self._channel(question)
+        sent = await call(
+            channel.send(
+                without_tables(post.text) or "…",
+                nonce=f"{question.key}-{post.number}"[:25],
+                view=buttons(question, post),
+                suppress_embeds=True,
+            )
+        )
+        return str(sent.id)
+
+    async def edit(self, question: Question, post_id: str, post: Post) -> None:
+        if question.private:
+            await self._change_response(question, post_id, post)
+            return
+        message = await self._partial(question, post_id)
+        await call(message.edit(content=without_tables(post.text) or "…", view=buttons(question, post)))
+
+    async def delete(self, question: Question, post_id: str) -> None:
+        try:
+            if question.private:
+                await call(self._webhook(question).delete_message(_response_id(post_id)))
+            else:
+                await call((await self._partial(question, post_id)).delete())
+        except PlatformRefused as error:
+            if "is gone" not in str(error):
+                raise
+
+    async def find_posts(self, question: Question) -> list[str]:
+        """Own messages after the question that no other question owns."""
+        if question.private or not question.message.id.isdigit():
+            return []
+        channel = await self._channel(question, make=False)
+        if channel is None:
+            return []
+        found = []
+        for said in await call(_listed(channel, after=discord.Object(int(question.message.id)), oldest_first=True)):
+            if said.author == self._client.user and not await self._owned(question, str(said.id)):
+                found.append(str(said.id))
+        return found
+
+    async def thread(self, question: Question) -> Sequence[Exchange]:
+        """Earlier messages, where they can be read; else the inbox knows its own."""
+        place = question.message.place
+        if question.private or not self._client.intents.message_content or not question.message.id.isdigit():
+            return await self._inbox.exchanges(self.name, question)
+        if place.thread == question.message.id:
+            return []
+        before = discord.Object(int(question.message.id))
+        since = discord.utils.snowflake_time(before.id) - _RECENT if place.direct else None
+        channel = await self._channel(question, make=False)
+        if channel is None:
+            return []
+        exchanges = []
+        for said in await call(_listed(channel, before=before, after=since, limit=40)):
+            own = said.author == self._client.user
+            entry = await self._inbox.answered_by(self.name, place.channel, str(said.id)) if own else None
+            if said.content and (not own or entry is not None):
+                exchanges.append(
+                    (said.id, Exchange("assistant" if own else "user", entry.answer if entry else said.clean_content))
+                )
+        answers = dict.fromkeys(exchange for _, exchange in sorted(exchanges))  # an answer of several posts counts once
+        return list(answers)
+
+    async def _owned(self, question: Question, post: str) -> bool:
+        entry = await self._inbox.answered_by(self.name, question.message.place.channel, post)
+        return entry is not None and entry.question.id != question.id
+
+    # places
+
+    async def _partial(self, question: Question, post_id: str) -> discord.PartialMessage:
+        channel = await self._channel(question)
+        return channel.get_partial_message(int(post_id))  # type: ignore[no-any-return]
+
+    async def _channel(self, question: Question, make: bool = True) -> Any:
+        """Where the answer goes: the thread, made on the question's message where there is none yet."""
+        place = question.message.place
+        if not place.thread or place.direct:
+            return await self._fetched(int(place.channel))
+        try:
+            return await self._fetched(int(place.thread))
+        except PlatformRefused:
+            if place.thread != question.message.id:
+                raise
+        return await self._new_thread(question) if make else None
+
+    async def _fetched(self, number: int) -> Any:
+        return self._client.get_channel(number) or await call(self._client.fetch_channel(number))
+
+    async def _new_thread(self, question: Question) -> Any:
+        place = question.message.place
+        parent = await self._fetched(int(place.channel))
+        if not isinstance(parent, discord.TextChannel):
+            return parent  # voice channels and announcements of others have no threads
+        message = parent.get_partial_message(int(question.message.id))
+        name = " ".join(question.message.text.split())[:90] or "Question"
+        try:
+            return await call(message.create_thread(name=name, auto_archive_duration=_KEPT_MINUTES))
+        except PlatformRefused as error:
+            if str(_THREAD_EXISTS) not in str(error):
+                raise
+        return await self._fetched(int(question.message.id))
+
+    # private answers
+
+    def _webhook(self, question: Question) -> discord.Webhook:
+        """An interaction can be answered by its token for a quarter of an hour, also by another process."""
+        assert self._client.application_id is not None
+        return discord.Webhook.partial(self._client.application_id, question.reply_to, client=self._client)
+
+    async def _respond(self, question: Question, post: Post) -> str:
+        if post.number == 0:
+            await self._change_response(question, "0", post)
+            return f"response-{question.id}"
+        view = buttons(question, post)
+        text = without_tables(post.text)
+        webhook = self._webhook(question)
+        sent = await call(webhook.send(text, ephemeral=True, wait=True, view=view) if view else
+                          webhook.send(text, ephemeral=True, wait=True))  # fmt: skip
+        return str(sent.id)
+
+    async def _change_response(self, question: Question, post_id: str, post: Post) -> None:
+        await call(
+            self._webhook(question).edit_message(
+                _response_id(post_id), content=without_tables(post.text) or "…", view=buttons(question, post)
+            )
+        )
+
+
+def _response_id(post_id: str) -> Any:
+    return int(post_id) if post_id.isdigit() and post_id != "0" else _ORIGINAL
+
+
+async def _listed(channel: Any, **options: Any) -> list[discord.Message]:
+    return [message async for message in channel.history(**({"limit": 100} | options))]
