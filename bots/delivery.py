@@ -46,7 +46,7 @@ class Delivery:
     """Delivers the answers of one platform."""
 
     def __init__(self, platform: Platform, inbox: Inbox, patience_seconds: float = _PATIENCE_SECONDS) -> None:
-        self._platform = platform
+        self.platform = platform
         self._inbox = inbox
         self._pacer = Pacer()
         self._patience = patience_seconds
@@ -60,7 +60,7 @@ class Delivery:
         `interrupted` says that there may be more of them. Raises PlatformRefused where the platform
         does not take it, PlatformAway where it stayed away for longer than anyone would wait.
         """
-        found = await self.insist(lambda: self._platform.find_posts(question)) if interrupted else []
+        found = await self.insist(lambda: self.platform.find_posts(question)) if interrupted else []
         answer = _Answer(self, question, list(dict.fromkeys([*posts, *found])))
         await self._inbox.sending(question, answer.posts)
         async for piece in reply:
@@ -79,7 +79,7 @@ class Delivery:
                 wait = max(away.seconds, pause)
                 if now() + wait > gives_up:
                     raise
-                _log.info("%s: %s; trying again in %.1f s", self._platform.name, away.reason, wait)
+                _log.info("%s: %s; trying again in %.1f s", self.platform.name, away.reason, wait)
                 await asyncio.sleep(wait)
                 pause = min(2 * pause, _LONGEST_PAUSE)
 
@@ -88,26 +88,26 @@ class Delivery:
 
         A request whose answer got lost may have arrived: before it is repeated, the platform is asked.
         """
-        await self._pacer.wait(question.message.place.channel, self._platform.pace.post_seconds)
+        await self._pacer.wait(question.message.place.channel, self.platform.pace.post_seconds)
         tried = False
 
         async def request() -> str:
             nonlocal tried
-            if tried and (arrived := [id_ for id_ in await self._platform.find_posts(question) if id_ not in known]):
-                await self._platform.edit(question, arrived[0], post)
+            if tried and (arrived := [id_ for id_ in await self.platform.find_posts(question) if id_ not in known]):
+                await self.platform.edit(question, arrived[0], post)
                 return arrived[0]
             tried = True
-            return await self._platform.post(question, post)
+            return await self.platform.post(question, post)
 
         return await self.insist(request)
 
     async def change(self, question: Question, post_id: str, post: Post) -> None:
         """Edit a message that was sent before."""
-        await self.insist(lambda: self._platform.edit(question, post_id, post))
+        await self.insist(lambda: self.platform.edit(question, post_id, post))
 
     async def remove(self, question: Question, post_id: str) -> None:
         """Delete a message that was sent before."""
-        await self.insist(lambda: self._platform.delete(question, post_id))
+        await self.insist(lambda: self.platform.delete(question, post_id))
 
     async def record(self, question: Question, posts: Sequence[str]) -> None:
         """Note which messages the platform has taken."""
@@ -115,12 +115,12 @@ class Delivery:
 
     def streams(self, question: Question) -> bool:
         """Whether an answer is shown while it is being written."""
-        return question.kind != "channel" and self._platform.streams(question)
+        return question.kind != "channel" and self.platform.streams(question)
 
     @property
     def pace(self) -> tuple[int, float]:
         """Characters of a post, seconds between two edits."""
-        return self._platform.pace.characters, self._platform.pace.edit_seconds
+        return self.platform.pace.characters, self.platform.pace.edit_seconds
 
 
 class _Answer:

@@ -12,19 +12,28 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Seque
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
+from weakref import WeakValueDictionary
+
+from sqlalchemy.exc import SQLAlchemyError
 
 from bots.delivery import Delivery
 from bots.inbox import Entry, Inbox
 from bots.line import Line, LineFull
-from bots.platform import Platform, PlatformError, Question
+from bots.platform import Platform, PlatformAway, PlatformError, Question
 from bots.text import clean_question
 from plugins import Exchange, Message, Outcome, Reply
 from settings import UsageError
 from settings.sections.bots import LimitSettings
+from settings.tasks import running
 
 Ask = Callable[[Message, Sequence[Exchange]], Awaitable[Reply]]
 
 _log = logging.getLogger("deskhand.bots")
+_LONGEST_SECONDS = 900.0
+"""A question that takes longer than this has met a defect; others wait for its turn."""
+_AGAIN_SECONDS = 60.0
+"""Pause before an answer is tried again that a platform was away for."""
+_PRUNE_SECONDS = 3600.0
 _ORDINALS = ("next", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
 
 
@@ -43,35 +52,53 @@ class Desk:
         self._deliveries: dict[str, Delivery] = {}
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._beside: set[asyncio.Task[None]] = set()
+        self._changing: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
         self._ending = True
         self.paused = False
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[None]:
         """Work until the end of the block, then for the grace time finish what is under way."""
+        await self._inbox.prune(self._limits.keep_days * 86_400)
         self._ending = False
         try:
-            yield
+            async with running(self._prune()):
+                yield
         finally:
-            self._ending = True
-            if self._tasks:
-                await asyncio.wait(self._tasks.values(), timeout=self._limits.grace_seconds)
-            left = {*self._tasks.values(), *self._beside}
-            for task in left:
-                task.cancel()
-            await asyncio.gather(*left, return_exceptions=True)
+            await self.finish()
 
-    async def receive(self, platform: Platform, question: Question) -> bool:
-        """Record a question and answer it soon; false where it is known already."""
+    async def finish(self) -> None:
+        """Answer what is under way within the grace time, and nothing new: what is left, the next process answers.
+
+        A bot whose answers need its connection calls this before it disconnects.
+        """
+        self._ending = True
+        if self._tasks:
+            await asyncio.wait(self._tasks.values(), timeout=self._limits.grace_seconds)
+        left = {*self._tasks.values(), *self._beside}
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
+
+    async def receive(
+        self, platform: Platform, question: Question, acknowledge: Callable[[], Awaitable[object]] | None = None
+    ) -> bool:
+        """Record a question and answer it soon; false where it is known already.
+
+        `acknowledge` is called in between, for platforms whose answer refers to it.
+        """
         recorded = await self._inbox.record(platform.name, question)
-        if recorded is None:
-            return False
-        self._start(platform, recorded)
-        return True
+        try:
+            if acknowledge is not None:
+                await acknowledge()
+        finally:
+            if recorded is not None:
+                self._start(platform, recorded)
+        return recorded is not None
 
     async def recover(self, platform: Platform) -> tuple[int, int]:
         """Take up what an earlier process left; returns how many are answered, and how many are too old."""
-        oldest = time.time() - self._limits.oldest_minutes * 60
+        oldest = self._oldest()
         taken = late = 0
         for entry in await self._inbox.unfinished(platform.name):
             if entry.question.id in self._tasks:
@@ -84,23 +111,30 @@ class Desk:
 
     async def change(self, platform: Platform, entry: Entry, text: str) -> None:
         """Answer an edited question anew, in the place of the earlier answer."""
-        await self._stop(entry)
-        latest = await self._inbox.get(entry.question.id)
-        if latest is not None:
-            self._start(platform, await self._inbox.change(latest.question, text), latest)
+        async with self._alone_with(entry):
+            await self._stop(entry)
+            latest = await self._inbox.get(entry.question.id)
+            if latest is not None and latest.question.message.text != text:
+                self._start(platform, await self._inbox.change(latest.question, text), latest)
 
     async def withdraw(self, platform: Platform, entry: Entry) -> None:
         """The asker has deleted the question: its answer goes as well."""
-        await self._stop(entry)
-        latest = await self._inbox.get(entry.question.id)
-        if latest is None:
-            return
-        delivery = self._delivery(platform)
-        for post in dict.fromkeys(
-            [*latest.posts, *await delivery.insist(lambda: platform.find_posts(latest.question))]
-        ):
-            await delivery.remove(latest.question, post)
-        await self._inbox.close(latest.question, "withdrawn by the asker")
+        async with self._alone_with(entry):
+            await self._stop(entry)
+            latest = await self._inbox.get(entry.question.id)
+            if latest is None:
+                return
+            delivery = self._delivery(platform)
+            try:
+                found = await delivery.insist(lambda: platform.find_posts(latest.question))
+                for post in dict.fromkeys([*latest.posts, *found]):
+                    await delivery.remove(latest.question, post)
+            finally:
+                await self._inbox.close(latest.question, "withdrawn by the asker")
+
+    def _alone_with(self, entry: Entry) -> asyncio.Lock:
+        """Edits and deletes of one question, one after the other."""
+        return self._changing.setdefault(entry.question.id, asyncio.Lock())
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:
         """Do something for a platform beside the answers, such as a command of an administrator."""
@@ -142,9 +176,14 @@ class Desk:
                 await self._deliver(platform, question, self._apology("I was not running when you asked"), before)
                 return
             async with self._line.turn(question, lambda place: self._tell_place(platform, question, place)):
-                await self._deliver(platform, question, await self._reply(platform, question), before)
+                async with asyncio.timeout(_LONGEST_SECONDS), running(self._keep_showing(platform, question)):
+                    await self._deliver(platform, question, await self._reply(platform, question), before)
         except LineFull:
             await self._decline(platform, question, "too many questions are waiting")
+        except TimeoutError:
+            await self._decline(platform, question, "it took too long")
+        except PlatformAway as away:
+            self._try_again(platform, question, away)
         except PlatformError as error:
             _log.warning("%s: question %s could not be answered there: %s", platform.name, question.id, error)
             await self._inbox.close(question, str(error))
@@ -159,7 +198,6 @@ class Desk:
             text = clean_question(question.message.text, self._characters)
         except UsageError as error:
             return Reply(str(error), Outcome("refused", str(error)))
-        await self._show(platform, question, "is looking it up")
         message = await platform.with_groups(question.message)
         return await self._ask(replace(message, text=text), await self._history(platform, question))
 
@@ -182,15 +220,41 @@ class Desk:
         answered = await delivery.deliver(question, reply, posts, interrupted)
         outcome = answered.outcome
         await self._inbox.finish(question, answered.posts, answered.text, outcome.status, outcome.reason)
-        await self._show(platform, question, "")
+        if question.kind != "channel":
+            await self._show(platform, question, "")
 
     async def _decline(self, platform: Platform, question: Question, reason: str) -> None:
         """Say why there is no answer, in the place of what was sent of it."""
         try:
             before = await self._inbox.get(question.id)
             await self._deliver(platform, question, self._apology(reason), before)
+        except PlatformAway as away:
+            self._try_again(platform, question, away)
         except PlatformError as error:
             await self._inbox.close(question, str(error))
+
+    def _try_again(self, platform: Platform, question: Question, away: PlatformAway) -> None:
+        """A platform that stayed away for long gets the answer when it is back, or an apology if that is too late."""
+        _log.warning("%s: question %s waits: %s", platform.name, question.id, away.reason)
+        self.spawn(self._later(platform, question))
+
+    async def _later(self, platform: Platform, question: Question) -> None:
+        await asyncio.sleep(_AGAIN_SECONDS)
+        entry = await self._inbox.get(question.id)
+        if entry is not None and entry.state in ("waiting", "sending") and question.id not in self._tasks:
+            self._start(platform, entry.question, entry, entry.received_at < self._oldest())
+
+    def _oldest(self) -> float:
+        return time.time() - self._limits.oldest_minutes * 60
+
+    async def _prune(self) -> None:
+        """Forget, from time to time, what was asked long ago."""
+        while True:
+            await asyncio.sleep(_PRUNE_SECONDS)
+            try:
+                await self._inbox.prune(self._limits.keep_days * 86_400)
+            except SQLAlchemyError as error:
+                _log.warning("old questions could not be removed: %s", error)
 
     def _apology(self, reason: str) -> Reply:
         return Reply(f"I could not answer this: {reason}. Please ask {self._contact}.", Outcome("refused", reason))
@@ -203,12 +267,25 @@ class Desk:
         except Exception as error:
             _log.debug("%s: no status shown: %s", platform.name, error)
 
+    async def _keep_showing(self, platform: Platform, question: Question) -> None:
+        """Say that it is being worked on, again and again where the platform forgets; nobody asked in a channel."""
+        if question.kind == "channel" or self.paused:
+            return
+        await self._show(platform, question, "is looking it up")
+        while (seconds := platform.pace.status_seconds) is not None:
+            await asyncio.sleep(seconds)
+            await self._show(platform, question, "is looking it up")
+
     def _tell_place(self, platform: Platform, question: Question, place: int) -> None:
         ordinal = _ORDINALS[place - 1] if place <= len(_ORDINALS) else f"number {place}"
-        self.spawn(self._show(platform, question, f"will answer soon: you are {ordinal} in line"))
+        if question.kind != "channel":
+            self.spawn(self._show(platform, question, f"will answer soon: you are {ordinal} in line"))
 
     def _delivery(self, platform: Platform) -> Delivery:
-        return self._deliveries.setdefault(platform.name, Delivery(platform, self._inbox))
+        known = self._deliveries.get(platform.name)
+        if known is None or known.platform is not platform:
+            known = self._deliveries[platform.name] = Delivery(platform, self._inbox)
+        return known
 
 
 def _owned(work: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
@@ -218,5 +295,7 @@ def _owned(work: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
 async def _guarded(work: Coroutine[Any, Any, None]) -> None:
     try:
         await work
+    except PlatformError as error:
+        _log.warning("%s", error)
     except Exception:
         _log.exception("a task beside the answers failed")

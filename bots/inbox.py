@@ -16,7 +16,21 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal, cast
 
-from sqlalchemy import Boolean, Column, Float, Integer, MetaData, String, Table, UniqueConstraint, func, select, update
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Float,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    UniqueConstraint,
+    delete,
+    func,
+    select,
+    update,
+)
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -56,6 +70,9 @@ _inbox = Table(
     Column("why", String, nullable=False),
     Column("finished_at", Float),
     UniqueConstraint("bot", "workspace", "channel", "message"),
+    Index("inbox_unfinished", "bot", "state"),
+    Index("inbox_message", "bot", "message"),
+    Index("inbox_thread", "bot", "channel", "thread"),
 )
 
 
@@ -136,8 +153,11 @@ class Inbox:
         await self._set(question, state="closed", reason=reason, finished_at=time.time())
 
     async def change(self, question: Question, text: str) -> Question:
-        """The asker has edited the question: it waits for a new answer, which replaces the posts of the old one."""
-        await self._set(question, state="waiting", text=text, received_at=time.time())
+        """The asker has edited the question: a new answer replaces the posts of the old one.
+
+        It counts as being sent: an answer that the edit interrupted may have posts that are not known.
+        """
+        await self._set(question, state="sending", text=text, received_at=time.time(), reason="")
         return replace(question, message=replace(question.message, text=text))
 
     async def unfinished(self, bot: str) -> list[Entry]:
@@ -155,6 +175,10 @@ class Inbox:
         )
         return await self._first(select(_inbox).where(condition))
 
+    async def find_message(self, bot: str, message: str) -> Entry | None:
+        """The question asked by a message, on platforms whose ids are unique everywhere."""
+        return await self._first(select(_inbox).where((_inbox.c.bot == bot) & (_inbox.c.message == message)))
+
     async def get(self, number: int) -> Entry | None:
         """The question with that number."""
         return await self._first(select(_inbox).where(_inbox.c.id == number))
@@ -163,6 +187,29 @@ class Inbox:
         """The question that a message of ours answers."""
         condition = (_inbox.c.bot == bot) & (_inbox.c.channel == channel) & _inbox.c.posts.contains(json.dumps(post))
         return await self._first(select(_inbox).where(condition).order_by(_inbox.c.id.desc()))
+
+    async def answers_in(self, bot: str, place: Place, most: int = 100) -> dict[str, Entry]:
+        """The latest answered questions of a thread, by each of the messages that answer them."""
+        condition = (
+            (_inbox.c.bot == bot)
+            & (_inbox.c.channel == place.channel)
+            & (_inbox.c.thread == place.thread)
+            & (_inbox.c.state == "done")
+        )
+        recent = select(_inbox).where(condition).order_by(_inbox.c.id.desc()).limit(most)
+        return {post: entry async for entry in self._entries(recent) for post in entry.posts}
+
+    async def direct_channels(self, bot: str, since: float) -> list[str]:
+        """Channels of direct conversations in which something was asked since then."""
+        condition = (_inbox.c.bot == bot) & (_inbox.c.workspace == "") & (_inbox.c.received_at >= since)
+        async with self.engine.connect() as connection:
+            return list(await connection.scalars(select(_inbox.c.channel).where(condition).distinct()))
+
+    async def prune(self, seconds: float) -> int:
+        """Forget questions that were finished longer ago than this; returns how many."""
+        async with self.engine.begin() as connection:
+            gone = await connection.execute(delete(_inbox).where(_inbox.c.finished_at < time.time() - seconds))
+            return gone.rowcount
 
     async def latest(self, bot: str) -> datetime | None:
         """When the last question that was heard was sent."""

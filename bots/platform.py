@@ -49,30 +49,44 @@ class Post:
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """What a platform bears. `characters` a post; seconds between posts in a channel and between edits."""
+    """What a platform bears. `characters` a post; seconds between posts in a channel and between edits.
+
+    `status_seconds` is how long it shows that something is being worked on; None is until it is told otherwise.
+    """
 
     characters: int
     post_seconds: float = 1.0
     edit_seconds: float = 1.0
+    status_seconds: float | None = None
 
 
 class PlatformError(Exception):
     """A request to a platform that failed; the text says why, without any secret."""
 
 
-@dataclass(slots=True)
+@dataclass
 class PlatformAway(PlatformError):
     """The platform is away or overloaded: the same request may succeed after `seconds`."""
 
     reason: str
     seconds: float = 1.0
 
+    def __str__(self) -> str:
+        return self.reason
 
-@dataclass(slots=True)
+
+@dataclass
 class PlatformRefused(PlatformError):
-    """The platform will never accept this: the channel is gone, a permission is missing."""
+    """The platform will never accept this: the channel is gone, a permission is missing.
+
+    `code` is the platform's own number for it, where it has one.
+    """
 
     reason: str
+    code: int = 0
+
+    def __str__(self) -> str:
+        return self.reason
 
 
 class Platform(Protocol):

@@ -35,6 +35,6 @@ async def call(request: Awaitable[T]) -> T:
         if error.status == 429 or error.status >= 500:
             raise PlatformAway(f"Discord has a fault ({error.status})") from None
         reason = _MISSING.get(error.code) or f"{error.status} {error.text[:100]}"
-        raise PlatformRefused(f"Discord: {reason}") from None
+        raise PlatformRefused(f"Discord: {reason}", error.code) from None
     except (aiohttp.ClientError, TimeoutError, OSError) as error:
         raise PlatformAway(f"Discord cannot be reached ({type(error).__name__})") from None

@@ -22,6 +22,8 @@ class LimitSettings(Section):
     """A question that would make the line longer is turned down with a reason."""
     oldest_minutes: float = Field(30, gt=0, le=1440)
     """After a restart, an unanswered question older than this is closed with an apology."""
+    keep_days: int = Field(90, ge=1, le=3650)
+    """Questions and answers are forgotten after this long; feedback buttons and edits of older ones do nothing."""
     grace_seconds: float = Field(10, ge=0, le=120)
     """At the end, time for what is being answered; what is left is answered after the next start."""
 
