@@ -175,9 +175,12 @@ class Desk:
             if too_old:
                 await self._deliver(platform, question, self._apology("I was not running when you asked"), before)
                 return
-            async with self._line.turn(question, lambda place: self._tell_place(platform, question, place)):
-                async with asyncio.timeout(_LONGEST_SECONDS), running(self._keep_showing(platform, question)):
-                    await self._deliver(platform, question, await self._reply(platform, question), before)
+            async with (
+                self._line.turn(question, lambda place: self._tell_place(platform, question, place)),
+                asyncio.timeout(_LONGEST_SECONDS),
+                running(self._keep_showing(platform, question)),
+            ):
+                await self._deliver(platform, question, await self._reply(platform, question), before)
         except LineFull:
             await self._decline(platform, question, "too many questions are waiting")
         except TimeoutError:

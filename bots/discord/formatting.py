@@ -1,12 +1,38 @@
-"""Markdown as Discord shows it: everything but tables, which become code where narrow, else lists."""
+"""Text from and for Discord: marks read as names; tables become code where they are narrow, else lists."""
 
 import re
 from collections.abc import Iterator, Sequence
+
+import discord
 
 _RULE = re.compile(r"^\s*\|?(?:\s*:?-{2,}:?\s*\|)+\s*:?-*:?\s*\|?\s*$")
 _FENCE = re.compile(r"^[ \t]*(`{3,}|~{3,})")
 _WIDEST = 56
 """Characters in a line of code on a telephone, roughly."""
+
+
+_MARK = re.compile(r"<(?P<kind>@[!&]?|#|a?:\w+:)(?P<id>\d+)(?:>)")
+
+
+def readable(message: discord.Message) -> str:
+    """A message as its writer sees it; the mark that calls the bot itself is left out."""
+    guild = message.guild
+    own = guild.me.id if guild is not None and guild.me is not None else None
+    people = {person.id: person.display_name for person in message.mentions}
+
+    def name(match: re.Match[str]) -> str:
+        kind, number = match["kind"], int(match["id"])
+        if kind.endswith(":"):
+            return kind.removeprefix("a")
+        if kind == "@&":
+            role = guild.get_role(number) if guild is not None else None
+            return f"@{role.name}" if role is not None else ""
+        if kind == "#":
+            channel = guild.get_channel_or_thread(number) if guild is not None else None
+            return f"#{channel.name}" if channel is not None else ""
+        return "" if number == own else f"@{people[number]}" if number in people else ""
+
+    return _MARK.sub(name, message.content).strip()
 
 
 def without_tables(text: str) -> str:

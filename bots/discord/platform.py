@@ -10,7 +10,7 @@ import discord
 
 from bots.discord.buttons import buttons
 from bots.discord.calls import call
-from bots.discord.formatting import without_tables
+from bots.discord.formatting import readable, without_tables
 from bots.discord.people import GuildChannel, People, groups_of_readers
 from bots.inbox import Inbox
 from bots.platform import Pace, PlatformRefused, Post, Question
@@ -19,10 +19,14 @@ from plugins import Exchange, Message
 _log = logging.getLogger("deskhand.bots.discord")
 CHARACTERS = 1900
 """A message may have 2,000; turning a table into text may make it a little longer."""
-_THREAD_EXISTS = 160004
+_THREAD_EXISTS, _MAY_NOT, _MAY_NOT_SEE = 160004, 50013, 50001
+_GONE = (10003, 10008)
 _KEPT_MINUTES: Literal[1440] = 1440
 _RECENT = timedelta(minutes=30)
 """How far back a direct conversation is one."""
+_CONTEXT = 40
+"""Messages before a question that are read."""
+_REMEMBERED = 10_000
 _ORIGINAL: Any = "@original"
 
 Channel = discord.abc.Messageable
@@ -31,13 +35,15 @@ Channel = discord.abc.Messageable
 class DiscordPlatform:
     """Implements `bots.platform.Platform` for all servers of one client."""
 
-    pace = Pace(CHARACTERS, post_seconds=1.0, edit_seconds=1.3)
+    pace = Pace(CHARACTERS, post_seconds=0.0, edit_seconds=1.3, status_seconds=8.0)
+    """discord.py keeps to the rate limits of posts, which Discord tells with every answer."""
 
     def __init__(self, name: str, client: discord.Client, people: People, inbox: Inbox) -> None:
         self.name = name
         self._client = client
         self._people = people
         self._inbox = inbox
+        self._without_thread: set[str] = set()
 
     def streams(self, question: Question) -> bool:
         return True
@@ -61,15 +67,15 @@ class DiscordPlatform:
         if question.private:
             return await self._respond(question, post)
         channel = await self._channel(question)
-        sent = await call(
-            channel.send(
-                without_tables(post.text) or "…",
-                nonce=f"{question.key}-{post.number}"[:25],
-                view=buttons(question, post),
-                suppress_embeds=True,
+        options: dict[str, Any] = {"nonce": f"{question.key}-{post.number}"[:25], "suppress_embeds": True}
+        if (view := buttons(question, post)) is not None:
+            options["view"] = view
+        if question.message.id.isdigit() and str(channel.id) != question.message.id:
+            # by this a post is found again after a crash; in a question's own thread it is the only one to answer
+            options["reference"] = discord.MessageReference(
+                message_id=int(question.message.id), channel_id=channel.id, fail_if_not_exists=False
             )
-        )
-        return str(sent.id)
+        return str((await call(channel.send(without_tables(post.text) or "…", **options))).id)
 
     async def edit(self, question: Question, post_id: str, post: Post) -> None:
         if question.private:
@@ -85,19 +91,21 @@ class DiscordPlatform:
             else:
                 await call((await self._partial(question, post_id)).delete())
         except PlatformRefused as error:
-            if "is gone" not in str(error):
+            if error.code not in _GONE:
                 raise
 
     async def find_posts(self, question: Question) -> list[str]:
-        """Own messages after the question that no other question owns."""
+        """Own messages that reply to the question; without a reply, those in the thread that it began."""
         if question.private or not question.message.id.isdigit():
             return []
         channel = await self._channel(question, make=False)
         if channel is None:
             return []
+        asked = int(question.message.id)
         found = []
-        for said in await call(_listed(channel, after=discord.Object(int(question.message.id)), oldest_first=True)):
-            if said.author == self._client.user and not await self._owned(question, str(said.id)):
+        for said in await call(_listed(channel, after=discord.Object(asked), oldest_first=True)):
+            replied = said.reference.message_id if said.reference is not None else channel.id
+            if said.author == self._client.user and replied == asked:
                 found.append(str(said.id))
         return found
 
@@ -113,20 +121,26 @@ class DiscordPlatform:
         channel = await self._channel(question, make=False)
         if channel is None:
             return []
+        own = await self._inbox.answers_in(self.name, place)
+        said = await call(_listed(channel, before=before, after=since, limit=_CONTEXT))
+        said += await self._starter(channel) if len(said) < _CONTEXT else []
         exchanges = []
-        for said in await call(_listed(channel, before=before, after=since, limit=40)):
-            own = said.author == self._client.user
-            entry = await self._inbox.answered_by(self.name, place.channel, str(said.id)) if own else None
-            if said.content and (not own or entry is not None):
-                exchanges.append(
-                    (said.id, Exchange("assistant" if own else "user", entry.answer if entry else said.clean_content))
-                )
-        answers = dict.fromkeys(exchange for _, exchange in sorted(exchanges))  # an answer of several posts counts once
-        return list(answers)
+        for message in sorted(said, key=lambda message: message.id):
+            if message.author != self._client.user:
+                exchanges.append(Exchange("user", readable(message)))
+            elif (entry := own.get(str(message.id))) is not None:
+                exchanges.append(Exchange("assistant", entry.answer))
+        once = dict.fromkeys(exchanges)  # an answer of several posts counts once
+        return [exchange for exchange in once if exchange.text]
 
-    async def _owned(self, question: Question, post: str) -> bool:
-        entry = await self._inbox.answered_by(self.name, question.message.place.channel, post)
-        return entry is not None and entry.question.id != question.id
+    async def _starter(self, channel: Any) -> list[discord.Message]:
+        """The message that a thread began with, which stands in the channel."""
+        if not isinstance(channel, discord.Thread) or not isinstance(channel.parent, discord.TextChannel):
+            return []
+        try:
+            return [await call(channel.parent.fetch_message(channel.id))]
+        except PlatformRefused:
+            return []  # it was deleted, or the thread was begun without one
 
     # places
 
@@ -137,31 +151,40 @@ class DiscordPlatform:
     async def _channel(self, question: Question, make: bool = True) -> Any:
         """Where the answer goes: the thread, made on the question's message where there is none yet."""
         place = question.message.place
-        if not place.thread or place.direct:
+        if not place.thread or place.direct or place.thread in self._without_thread:
             return await self._fetched(int(place.channel))
+        known = self._client.get_channel(int(place.thread))
+        if known is None and make and place.thread == question.message.id:
+            return await self._new_thread(question)
         try:
-            return await self._fetched(int(place.thread))
+            return known or await self._fetched(int(place.thread))
         except PlatformRefused:
             if place.thread != question.message.id:
                 raise
-        return await self._new_thread(question) if make else None
+            return None
 
     async def _fetched(self, number: int) -> Any:
         return self._client.get_channel(number) or await call(self._client.fetch_channel(number))
 
     async def _new_thread(self, question: Question) -> Any:
+        """A thread on the question; where there can be none, its channel."""
         place = question.message.place
         parent = await self._fetched(int(place.channel))
-        if not isinstance(parent, discord.TextChannel):
-            return parent  # voice channels and announcements of others have no threads
-        message = parent.get_partial_message(int(question.message.id))
-        name = " ".join(question.message.text.split())[:90] or "Question"
-        try:
-            return await call(message.create_thread(name=name, auto_archive_duration=_KEPT_MINUTES))
-        except PlatformRefused as error:
-            if str(_THREAD_EXISTS) not in str(error):
-                raise
-        return await self._fetched(int(question.message.id))
+        if isinstance(parent, discord.TextChannel):
+            message = parent.get_partial_message(int(question.message.id))
+            name = " ".join(question.message.text.split())[:90] or "Question"
+            try:
+                return await call(message.create_thread(name=name, auto_archive_duration=_KEPT_MINUTES))
+            except PlatformRefused as error:
+                if error.code == _THREAD_EXISTS:
+                    return await self._fetched(int(place.thread))
+                if error.code not in (_MAY_NOT, _MAY_NOT_SEE):
+                    raise
+                _log.warning("%s: no thread in #%s, the answer stands there: %s", self.name, parent.name, error)
+        if len(self._without_thread) >= _REMEMBERED:
+            self._without_thread.clear()
+        self._without_thread.add(place.thread)
+        return parent
 
     # private answers
 

@@ -6,6 +6,7 @@ from pydantic import Field
 
 from settings.sections.base import Section
 
+DISCORD_API = "https://discord.com/api/v10"
 _VARIABLE = r"^[A-Za-z_][A-Za-z0-9_]*$"
 
 
@@ -73,6 +74,9 @@ class DiscordSettings(Section):
     """A name of your own; its questions are kept under it."""
     token_env: str = Field("DISCORD_TOKEN", pattern=_VARIABLE)
     """NAME of the variable or secret file with the bot's token."""
+    servers: list[str] = Field(default_factory=list)
+    """Ids of the company's servers: it answers nobody else. None: wherever it was invited, which only the owner
+    of the app may be able to do (no Public Bot in Discord's developer portal)."""
     message_content: bool = True
     """Whether the privileged intent of that name is granted. Without it mentions and direct messages still work."""
     channels: list[str] = Field(default_factory=list)
@@ -87,7 +91,7 @@ class DiscordSettings(Section):
     """Id of the channel that is told what goes wrong."""
     shards: int | None = Field(None, ge=1, le=1000)
     """Number of connections for very many servers; none: one connection."""
-    api_url: str = Field("https://discord.com/api/v10", pattern=r"^https?://[^\s/?#@]+(/[^\s?#@]*)?$")
+    api_url: str = Field(DISCORD_API, pattern=r"^https?://[^\s/?#@]+(/[^\s?#@]*)?$")
     """Where Discord's API is."""
 
 

@@ -1,6 +1,5 @@
 """Scenarios in a server, through the real discord.py."""
 
-from bots.inbox import Inbox
 from tests.bots.conftest import Brain
 from tests.bots.discord.conftest import Enter
 from tests.bots.test_desk import slowly
@@ -14,7 +13,9 @@ async def test_a_mention_is_answered_once_in_a_thread_on_it(enter: Enter, brain:
         [answer] = world.own(thread)
     assert thread.id == asked.id
     assert thread.name == "can i carry over days?"
-    assert answer.content.startswith("Five days may be carried over [1].\n\n[1] [Leave > Carry over](https://wiki/leave)")
+    assert answer.content.startswith(
+        "Five days may be carried over [1].\n\n[1] [Leave > Carry over](https://wiki/leave)"
+    )
     [(message, _)] = brain.asked
     assert message.text == "can i carry over days?"
     assert message.audience == ()
