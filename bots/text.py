@@ -55,7 +55,7 @@ def footnotes(citations: Sequence[Citation]) -> str:
     return "\n".join(lines)
 
 
-_MENTION = re.compile(r"@(?=everyone|here|channel|group|team)|<(?=[!@#][^>\s]|[@&!]{1,2}\d)", re.I)
+_MENTION = re.compile(r"@(?=everyone|here|channel|group|team|all)|<(?=[!@#][^>\s]|[@&!]{1,2}\d)", re.I)
 
 
 def harmless(text: str) -> str:

@@ -79,8 +79,10 @@ class DiscordBot:
                 self._connection = connection
                 try:
                     await self._wait_until_ready()
-                    yield
-                    await self._desk.finish()
+                    try:
+                        yield
+                    finally:
+                        await self._desk.finish()
                 finally:
                     await self.client.close()
         finally:

@@ -1,6 +1,7 @@
 """Buttons below an answer. They name the question's number, so that they work after a restart as well."""
 
 import re
+from collections.abc import Iterator
 from typing import Any, Self
 
 import discord
@@ -67,15 +68,28 @@ class ShareButton(discord.ui.DynamicItem[discord.ui.Button[Any]], template=r"des
 
 
 class ReasonForm(discord.ui.Modal, title="What was wrong?"):
-    """Asks for the reason of a bad verdict."""
+    """Asks for the reason of a bad verdict. What is sent is found by the form's id, also after a restart."""
 
     reason: discord.ui.TextInput["ReasonForm"] = discord.ui.TextInput(
-        label="In your words", style=discord.TextStyle.paragraph, required=False, max_length=2000
+        label="In your words", style=discord.TextStyle.paragraph, required=False, max_length=2000, custom_id="reason"
     )
 
     def __init__(self, answer: int) -> None:
         super().__init__(custom_id=f"deskhand:reason:{answer}")
-        self.answer = answer
 
-    async def on_submit(self, interaction: Interaction) -> None:
-        await interaction.client.on_reason(interaction, self.answer, str(self.reason.value).strip())
+
+def given_reason(interaction: discord.Interaction) -> tuple[int, str] | None:
+    """Number of the answer and the reason of a form that was sent, None for any other interaction."""
+    data: dict[str, Any] = dict(interaction.data or {})
+    form = re.fullmatch(r"deskhand:reason:(\d+)", str(data.get("custom_id", "")))
+    if interaction.type is not discord.InteractionType.modal_submit or form is None:
+        return None
+    return int(form[1]), " ".join(_values(data.get("components", []))).strip()
+
+
+def _values(components: list[dict[str, Any]]) -> Iterator[str]:
+    for component in components:
+        inner = component.get("component")
+        yield from _values([*component.get("components", []), *([inner] if inner else [])])
+        if component.get("custom_id") == "reason":
+            yield str(component.get("value", ""))

@@ -36,5 +36,5 @@ async def call(request: Awaitable[T]) -> T:
             raise PlatformAway(f"Discord has a fault ({error.status})") from None
         reason = _MISSING.get(error.code) or f"{error.status} {error.text[:100]}"
         raise PlatformRefused(f"Discord: {reason}", error.code) from None
-    except (aiohttp.ClientError, TimeoutError, OSError) as error:
+    except (aiohttp.ClientError, TimeoutError, OSError, RuntimeError) as error:  # RuntimeError: it was closed
         raise PlatformAway(f"Discord cannot be reached ({type(error).__name__})") from None

@@ -11,7 +11,7 @@ from discord import app_commands
 from bots.administration import AdministrationCommand
 from bots.conversation import looks_like_question, says_nothing
 from bots.desk import Desk
-from bots.discord.buttons import FeedbackButton, Interaction, ReasonForm, ShareButton
+from bots.discord.buttons import FeedbackButton, Interaction, ReasonForm, ShareButton, given_reason
 from bots.discord.calls import call
 from bots.discord.formatting import readable
 from bots.discord.people import People
@@ -251,11 +251,14 @@ class DeskhandClient(discord.Client):
         else:
             await interaction.response.send_modal(ReasonForm(answer))
 
-    async def on_reason(self, interaction: Interaction, answer: int, reason: str) -> None:
-        """The form of a bad verdict was sent."""
-        if reason:
-            await self._feedback.explain(answer, str(interaction.user.id), reason)
-        await _whisper(interaction, "Thank you, this is passed on.")
+    async def on_interaction(self, interaction: discord.Interaction) -> None:
+        """The form of a bad verdict was sent; all other interactions find their own way."""
+        given = given_reason(interaction)
+        if given is not None:
+            answer, reason = given
+            if reason:
+                await self._feedback.explain(answer, str(interaction.user.id), reason)
+            await _whisper(interaction, "Thank you, this is passed on.")
 
     async def on_share(self, interaction: Interaction, answer: int) -> None:
         """Answer a private question once more, from what everybody in the channel may read."""

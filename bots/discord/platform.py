@@ -27,7 +27,8 @@ _RECENT = timedelta(minutes=30)
 _CONTEXT = 40
 """Messages before a question that are read."""
 _REMEMBERED = 10_000
-_ORIGINAL: Any = "@original"
+_ORIGINAL = "@original"
+_EPHEMERAL = 1 << 6
 
 Channel = discord.abc.Messageable
 
@@ -87,7 +88,7 @@ class DiscordPlatform:
     async def delete(self, question: Question, post_id: str) -> None:
         try:
             if question.private:
-                await call(self._webhook(question).delete_message(_response_id(post_id)))
+                await call(self._response("DELETE", f"/messages/{post_id}", question, None))
             else:
                 await call((await self._partial(question, post_id)).delete())
         except PlatformRefused as error:
@@ -186,34 +187,30 @@ class DiscordPlatform:
         self._without_thread.add(place.thread)
         return parent
 
-    # private answers
-
-    def _webhook(self, question: Question) -> discord.Webhook:
-        """An interaction can be answered by its token for a quarter of an hour, also by another process."""
-        assert self._client.application_id is not None
-        return discord.Webhook.partial(self._client.application_id, question.reply_to, client=self._client)
+    # private answers: an interaction's token answers for a quarter of an hour, also in another process
 
     async def _respond(self, question: Question, post: Post) -> str:
+        """The first post takes the place of what was deferred."""
         if post.number == 0:
-            await self._change_response(question, "0", post)
-            return f"response-{question.id}"
-        view = buttons(question, post)
-        text = without_tables(post.text)
-        webhook = self._webhook(question)
-        sent = await call(webhook.send(text, ephemeral=True, wait=True, view=view) if view else
-                          webhook.send(text, ephemeral=True, wait=True))  # fmt: skip
-        return str(sent.id)
+            await self._change_response(question, _ORIGINAL, post)
+            return _ORIGINAL
+        sent = await call(self._response("POST", "?wait=true", question, post, flags=_EPHEMERAL))
+        return str(sent["id"])
 
     async def _change_response(self, question: Question, post_id: str, post: Post) -> None:
-        await call(
-            self._webhook(question).edit_message(
-                _response_id(post_id), content=without_tables(post.text) or "…", view=buttons(question, post)
-            )
-        )
+        await call(self._response("PATCH", f"/messages/{post_id}", question, post))
 
-
-def _response_id(post_id: str) -> Any:
-    return int(post_id) if post_id.isdigit() and post_id != "0" else _ORIGINAL
+    def _response(self, method: str, path: str, question: Question, post: Post | None, **more: Any) -> Any:
+        body: dict[str, Any] | None = None
+        if post is not None:
+            view = buttons(question, post)
+            body = {"content": without_tables(post.text) or "…", "allowed_mentions": {"parse": []},
+                    "components": view.to_components() if view else [], **more}  # fmt: skip
+        route = discord.http.Route(
+            method, "/webhooks/{application_id}/{webhook_token}" + path,
+            application_id=self._client.application_id, webhook_token=question.reply_to,
+        )  # fmt: skip
+        return self._client.http.request(route, **({} if body is None else {"json": body}))
 
 
 async def _listed(channel: Any, **options: Any) -> list[discord.Message]:

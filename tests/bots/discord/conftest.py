@@ -11,11 +11,16 @@ import simcord
 
 from bots.administration import Administration, AdministrationCommand
 from bots.desk import Desk
+from bots.discord import DiscordBot
 from bots.discord.client import DeskhandClient
 from bots.inbox import Inbox
 from plugins.feedback import Feedback
+from settings import Home
+from settings.secrets import Secrets
 from settings.sections.bots import DiscordSettings, LimitSettings
 from tests.bots.conftest import Brain
+from tests.fakes.discord import FakeDiscord, fake_discord
+from tests.fakes.discord.server import TOKEN
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +28,8 @@ class World:
     """A server with a public and a staff channel, two people, and the bot."""
 
     env: simcord.Env
+    fresh: Callable[[], DeskhandClient]
+    """Makes a client that knows nothing of the one before, as a new process does."""
     desk: Desk
     feedback: Feedback
     guild: simcord.GuildHandle
@@ -88,6 +95,38 @@ def enter(inbox: Inbox, brain: Brain) -> Enter:
             alex = guild.add_member(env.create_user("alex"))
             places = {"general": general, "staff-only": staff_only}
             options.channels[:] = [str(places[name].id) for name in channels or []]
-            yield World(env, desk, feedback, guild, general, staff_only, sam, alex)
+            yield World(env, client, desk, feedback, guild, general, staff_only, sam, alex)
 
     return entered
+
+
+Start = Callable[..., AbstractAsyncContextManager[DiscordBot]]
+
+
+@pytest.fixture(name="discord")
+async def fake_discord_server() -> AsyncIterator[FakeDiscord]:
+    async with fake_discord() as server:
+        yield server
+
+
+@pytest.fixture
+def start(
+    request: pytest.FixtureRequest, inbox: Inbox, brain: Brain, home: Home, monkeypatch: pytest.MonkeyPatch
+) -> Start:
+    """Start a bot on loopback: `async with start(message_content=False) as bot`."""
+    monkeypatch.setenv("DISCORD_TOKEN", TOKEN)
+    server: FakeDiscord = request.getfixturevalue("discord")
+
+    @asynccontextmanager
+    async def started(limits: LimitSettings | None = None, **settings: Any) -> AsyncIterator[DiscordBot]:
+        chosen = limits or LimitSettings(grace_seconds=2)
+        desk = Desk(brain, inbox, chosen, "the People team")
+        feedback = Feedback(inbox.engine)
+        await feedback.prepare()
+        command = AdministrationCommand(Administration(status, reindex), desk, inbox)
+        options = DiscordSettings(api_url=server.api_url, **settings)
+        bot = DiscordBot(options, chosen, Secrets(home), desk, inbox, feedback, command)
+        async with desk.open(), bot.running():
+            yield bot
+
+    return started

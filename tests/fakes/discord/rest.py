@@ -192,8 +192,8 @@ class Rest:
                 raise Refused(400, 50006, "Cannot send an empty message")
             if len(content) > _CONTENT:
                 raise Refused(400, 50035, "Invalid Form Body: content: Must be 2000 or fewer in length.")
-            message.content = content
-            message.versions.append(content)
+            message.content = content.strip()
+            message.versions.append(message.content)
         message.components = body.get("components", message.components)
         message.allowed_mentions = body.get("allowed_mentions", message.allowed_mentions)
 

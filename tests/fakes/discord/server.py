@@ -83,7 +83,7 @@ class FakeDiscord:
     async def __aenter__(self) -> Self:
         app = web.Application(client_max_size=10_000_000)
         app.router.add_route("*", "/api/v10/{path:.*}", self._api)
-        app.router.add_get("/gateway/", self._gateway)
+        app.router.add_get("/gateway{slash:/?}", self._gateway)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await self._runner.setup()
         await web.TCPSite(self._runner, "127.0.0.1", 0).start()
