@@ -171,33 +171,28 @@ class DeskhandClient(discord.Client):
         return Question(Message(str(message.id), readable(message), person, place, message.created_at), kind)
 
     async def _look_back(self, since: datetime) -> None:
-        """Hear what was said since then, in the channels that have moved on; what is known already stays known."""
-        for channel in [*self._places(), *await self._conversations(since)]:
-            last = getattr(channel, "last_message_id", None)
-            if last is None or discord.utils.snowflake_time(last) < since:
-                continue
+        """Hear what was said since then; what is known already stays known."""
+        for channel in [*self._moved_on(since), *await self._conversations(since)]:
             try:
                 for message in await call(_history(channel, since)):
                     await self._hear(message)
             except PlatformError as error:
                 _log.warning("%s: %s could not be looked back over: %s", self.settings.name, channel, error)
 
-    def _places(self) -> Iterator[Any]:
+    def _moved_on(self, since: datetime) -> Iterator[Any]:
+        """Channels in which something was said since then."""
         for guild in filter(self._people.trusts, self.guilds):
             for channel in (*guild.text_channels, *guild.voice_channels, *guild.threads):
+                last = channel.last_message_id
+                if last is None or discord.utils.snowflake_time(last) < since:
+                    continue
                 if channel.permissions_for(guild.me).read_message_history:
                     yield channel
 
     async def _conversations(self, since: datetime) -> list[Any]:
         """Direct conversations are not named when the bot connects: those of late are looked at."""
-        found = []
-        recently = (since - _CONVERSED).timestamp()
-        for number in await self._inbox.direct_channels(self.settings.name, recently):
-            try:
-                found.append(await call(self.fetch_channel(int(number))))
-            except PlatformError as error:
-                _log.info("%s: a direct conversation could not be looked back over: %s", self.settings.name, error)
-        return found
+        known = await self._inbox.direct_channels(self.settings.name, (since - _CONVERSED).timestamp())
+        return [self.get_partial_messageable(int(number), type=discord.ChannelType.private) for number in known]
 
     # commands and buttons
 
