@@ -9,6 +9,7 @@ state says how far it has come:
        +----------+----> closed      withdrawn, too old, or the platform does not take the answer
 """
 
+import asyncio
 import json
 import time
 from collections.abc import AsyncIterator, Sequence
@@ -19,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 from sqlalchemy import (
     Boolean,
     Column,
+    Executable,
     Float,
     Index,
     Integer,
@@ -96,6 +98,8 @@ class Inbox:
 
     def __init__(self, engine: AsyncEngine) -> None:
         self.engine = engine
+        self._waiting: list[tuple[Executable, asyncio.Future[int | None]]] = []
+        self._turn = asyncio.Lock()
 
     async def prepare(self) -> None:
         """Make the table where it is missing."""
@@ -133,8 +137,7 @@ class Inbox:
             .on_conflict_do_nothing()
             .returning(_inbox.c.id)
         )
-        async with self.engine.begin() as connection:
-            number = (await connection.execute(statement)).scalar_one_or_none()
+        number = await self._write(statement)
         return None if number is None else replace(question, id=number)
 
     async def sending(self, question: Question, posts: Sequence[str]) -> None:
@@ -207,9 +210,9 @@ class Inbox:
 
     async def prune(self, seconds: float) -> int:
         """Forget questions that were finished longer ago than this; returns how many."""
+        statement = delete(_inbox).where(_inbox.c.finished_at < time.time() - seconds).returning(_inbox.c.id)
         async with self.engine.begin() as connection:
-            gone = await connection.execute(delete(_inbox).where(_inbox.c.finished_at < time.time() - seconds))
-            return gone.rowcount
+            return len((await connection.execute(statement)).all())
 
     async def latest(self, bot: str) -> datetime | None:
         """When the last question that was heard was sent."""
@@ -259,8 +262,40 @@ class Inbox:
             return {row[0]: row[1] for row in rows}
 
     async def _set(self, question: Question, **values: object) -> None:
-        async with self.engine.begin() as connection:
-            await connection.execute(update(_inbox).where(_inbox.c.id == question.id).values(**values))
+        await self._write(update(_inbox).where(_inbox.c.id == question.id).values(**values))
+
+    async def _write(self, statement: Executable) -> int | None:
+        """Run a statement; what waits meanwhile is committed together, because a commit waits for the disk.
+
+        Returns the first value of the first row, where there is one.
+        """
+        mine: asyncio.Future[int | None] = asyncio.get_running_loop().create_future()
+        self._waiting.append((statement, mine))
+        async with self._turn:
+            if not mine.done():
+                batch, self._waiting = self._waiting, []
+                commit = asyncio.ensure_future(self._commit(batch))
+                try:
+                    await asyncio.shield(commit)
+                except asyncio.CancelledError:
+                    await asyncio.wait([commit])  # others wait for it as well
+                    raise
+        return mine.result()
+
+    async def _commit(self, batch: Sequence[tuple[Executable, "asyncio.Future[int | None]"]]) -> None:
+        values: list[int | None] = []
+        try:
+            async with self.engine.begin() as connection:
+                for statement, _ in batch:
+                    result = await connection.execute(statement)
+                    values.append(result.scalar() if result.returns_rows else None)
+        except Exception as error:
+            for _, waiting in batch:
+                waiting.set_exception(error)
+                waiting.exception()  # it is raised to whoever still waits
+            return
+        for (_, waiting), value in zip(batch, values, strict=True):
+            waiting.set_result(value)
 
     async def _entries(self, statement: "Select[Any]") -> AsyncIterator[Entry]:
         async with self.engine.connect() as connection:
