@@ -14,7 +14,7 @@ from bots.inbox import Inbox
 from bots.platform import Answered, Platform, PlatformAway, Post, Question
 from bots.splitting import split_text
 from bots.text import harmless, sources
-from plugins import Outcome, Reply
+from plugins import Outcome, Replace, Reply
 
 T = TypeVar("T")
 
@@ -135,9 +135,9 @@ class _Answer:
         self._next = 0.0
         self._streams = delivery.streams(question)
 
-    async def add(self, piece: str) -> None:
+    async def add(self, piece: str | Replace) -> None:
         """Show the text so far, where enough of it is new and the platform's pace allows it."""
-        self._text += piece
+        self._text = piece.text if isinstance(piece, Replace) else self._text + piece
         characters, seconds = self._delivery.pace
         now = asyncio.get_running_loop().time()
         if now < self._next or len(self._text.strip()) < _FIRST_CHARACTERS or not self._streams:

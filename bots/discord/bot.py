@@ -57,7 +57,7 @@ class DiscordBot:
             raise BotError(f"bots.yaml: {settings.name}: {settings.token_env} is not set")
         self._token = token
         self._desk = desk
-        self._make = lambda: _client(settings, limits, desk, inbox, feedback, administration)
+        self._parts = (limits, desk, inbox, feedback, administration)
         self.client: DeskhandClient
         self._connection: asyncio.Task[None]
 
@@ -105,7 +105,7 @@ class DiscordBot:
         """Prove the token; waits for as long as Discord is away."""
         pause = 1.0
         while True:
-            self.client = self._make()
+            self.client = _client(self._settings, *self._parts)
             try:
                 await self.client.login(self._token.get_secret_value())
                 await self._check_application()

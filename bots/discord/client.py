@@ -182,7 +182,8 @@ class DeskhandClient(discord.Client):
     def _moved_on(self, since: datetime) -> Iterator[Any]:
         """Channels in which something was said since then."""
         for guild in filter(self._people.trusts, self.guilds):
-            for channel in (*guild.text_channels, *guild.voice_channels, *guild.threads):
+            channels: list[Any] = [*guild.text_channels, *guild.voice_channels, *guild.threads]
+            for channel in channels:
                 last = channel.last_message_id
                 if last is None or discord.utils.snowflake_time(last) < since:
                     continue

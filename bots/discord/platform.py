@@ -201,16 +201,16 @@ class DiscordPlatform:
         await call(self._response("PATCH", f"/messages/{post_id}", question, post))
 
     def _response(self, method: str, path: str, question: Question, post: Post | None, **more: Any) -> Any:
-        body: dict[str, Any] | None = None
+        options: dict[str, Any] = {}
         if post is not None:
             view = buttons(question, post)
-            body = {"content": without_tables(post.text) or "…", "allowed_mentions": {"parse": []},
+            options["json"] = {"content": without_tables(post.text) or "…", "allowed_mentions": {"parse": []},
                     "components": view.to_components() if view else [], **more}  # fmt: skip
         route = discord.http.Route(
             method, "/webhooks/{application_id}/{webhook_token}" + path,
             application_id=self._client.application_id, webhook_token=question.reply_to,
         )  # fmt: skip
-        return self._client.http.request(route, **({} if body is None else {"json": body}))
+        return self._client.http.request(route, **options)
 
 
 async def _listed(channel: Any, **options: Any) -> list[discord.Message]:

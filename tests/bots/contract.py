@@ -13,7 +13,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 from bots.inbox import Inbox
-from plugins import Outcome, Reply
+from plugins import Outcome, Replace, Reply
 from settings.sections.bots import LimitSettings
 from tests.bots.conftest import Brain
 
@@ -63,7 +63,7 @@ class ChatStage(Stage):
                 await asyncio.sleep(0.01)
 
     async def _states(self) -> list[str]:
-        states = []
+        states: list[str] = []
         for number in range(1, 100):
             entry = await self.inbox.get(number)
             if entry is None:
@@ -194,6 +194,23 @@ class BotContract(ConversationContract):
             await stage.answered(1)
         assert stage.posts() == ["This is how the answer begins. And this is how it ends."]
         assert len(stage.versions()) >= 2
+
+    async def test_an_answer_that_begins_again_takes_the_place_of_what_was_shown(self, stage: ChatStage) -> None:
+        hold = asyncio.Event()
+
+        async def pieces() -> AsyncIterator[str | Replace | Outcome]:
+            yield "This is how the answer begins, "
+            await hold.wait()
+            yield Replace("And this is another answer.")
+            yield Outcome()
+
+        stage.brain.replies = [Reply(pieces=pieces())]
+        async with stage.running():
+            await stage.ask("how?")
+            await stage.posted()
+            hold.set()
+            await stage.answered(1)
+        assert stage.posts() == ["And this is another answer."]
 
     async def test_an_edited_question_edits_its_answer(self, stage: ChatStage) -> None:
         async with stage.running():
