@@ -27,6 +27,7 @@ class Rest:
         self._emit = emit
         self._url = url
         self.public_bot = False
+        self.permissions = (1 << 40) - 1
         self.flags = 1 << 18  # the message-content intent is granted
         self.typing: list[int] = []
         self.interactions: dict[str, Payload] = {}
@@ -47,6 +48,9 @@ class Rest:
         return {"id": str(BOT), "name": "deskhand", "icon": None, "description": "", "bot_public": self.public_bot,
                 "bot_require_code_grant": False, "verify_key": "x", "owner": self._world.users[BOT],
                 "flags": self.flags}  # fmt: skip
+
+    def _guilds(self, **_: Any) -> list[Payload]:
+        return [{"id": str(GUILD), "name": "Larkfield", "permissions": str(self.permissions)}]
 
     def _gateway(self, **_: Any) -> Payload:
         limit = {"total": 1000, "remaining": 999, "reset_after": 0, "max_concurrency": 1}
@@ -202,7 +206,8 @@ _MESSAGE = r"/channels/(?P<channel>\d+)/messages/(?P<message>\d+)"
 _WEBHOOK = rf"/webhooks/{BOT}/(?P<token>[^/]+)"
 _ROUTES = [
     ("GET", "/users/@me", "_me"),
-    ("GET", "/oauth2/applications/@me", "_application"),
+    ("GET", "/(?:oauth2/)?applications/@me", "_application"),
+    ("GET", "/users/@me/guilds", "_guilds"),
     ("GET", "/gateway(?:/bot)?", "_gateway"),
     ("PUT", rf"/applications/{BOT}/commands", "_commands"),
     ("GET", rf"/guilds/{GUILD}/members/(?P<user>\d+)", "_member"),

@@ -206,7 +206,7 @@ class FakeDiscord:
 
     async def connected(self) -> None:
         """Wait for the bot."""
-        await self.until(lambda: any(session.socket is not None for session in self._sessions.values()))
+        await self.until(lambda: any(session.socket is not None for session in self._sessions.values()), 60)
 
     def fail(self, pattern: str, **fault: Any) -> None:
         """Let the next requests fail whose `METHOD /path` matches, see `Fault`."""

@@ -224,7 +224,7 @@ class FakeSlack:
 
     async def connected(self, sockets: int = 1) -> None:
         """Wait for the bot's sockets."""
-        await self.until(lambda: len(self._sockets) >= sockets)
+        await self.until(lambda: len(self._sockets) >= sockets, 60)
 
     async def refresh(self) -> None:
         """Ask every socket to reconnect, as Slack does every few hours."""
@@ -359,7 +359,8 @@ class FakeSlack:
             if fault is not None:
                 assert request.transport is not None
                 request.transport.abort()
-            return web.json_response(answer)
+            scopes = {"x-oauth-scopes": ",".join(sorted(self.scopes))}  # of the token that was used
+            return web.json_response(answer, headers=scopes)
         except SlackFault as error:
             return web.json_response(error.answer)
         finally:
