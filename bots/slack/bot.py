@@ -139,7 +139,20 @@ class SlackBot:
             app, self._secret(self._settings.app_token_env, "xapp-"), web_client=self._client
         )
         stack.push_async_callback(handler.close_async)
-        await handler.connect_async()  # type: ignore[no-untyped-call]
+        pause = 1.0
+        while True:
+            try:
+                await call(handler.connect_async())  # type: ignore[no-untyped-call]
+                return
+            except PlatformAway as away:
+                _log.warning("%s: no socket: %s; trying again in %.0f s", self._settings.name, away.reason, pause)
+                await asyncio.sleep(pause)
+                pause = min(2 * pause, _LONGEST_PAUSE)
+            except PlatformError as error:
+                raise BotError(
+                    f"bots.yaml: {self._settings.name}: {error}: {self._settings.app_token_env} needs the scope "
+                    "connections:write, and the app Socket Mode"
+                ) from None
 
     async def _open_port(self, app: AsyncApp, stack: AsyncExitStack) -> None:
         async def receive(request: web.Request) -> web.Response:

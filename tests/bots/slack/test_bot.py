@@ -429,6 +429,22 @@ async def test_a_wrong_token_is_one_clear_line(slack: FakeSlack, start: Start, m
             pass
 
 
+async def test_a_socket_that_slack_refuses_is_one_clear_line(
+    slack: FakeSlack, start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SLACK_APP_TOKEN", "xapp-wrong")
+    with pytest.raises(BotError, match=r"bots.yaml: slack: Slack: invalid_auth: SLACK_APP_TOKEN needs the scope"):
+        async with start():
+            pass
+
+
+async def test_a_socket_that_slack_cannot_give_yet_is_waited_for(slack: FakeSlack, start: Start) -> None:
+    slack.fail("apps.connections.open", error="internal_error")
+    async with start():
+        await slack.say("U1", "C1", f"{MENTION} how many days?")
+        await slack.answers("C1")
+
+
 async def test_a_request_that_slack_did_not_sign_is_refused(slack: FakeSlack, start: Start, brain: Brain) -> None:
     event = {"type": "app_mention", "user": "U1", "text": "x", "ts": "1.1", "channel": "C1"}
     body = json.dumps({"type": "event_callback", "team_id": "T1", "event": event})
