@@ -94,7 +94,7 @@ class SlackStage(Stage):
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[None]:
-        async with FakeSlack(duplicates=0.1, retries=(0.1, 1.0, 2.0, 4.0, 8.0, 16.0)) as self.slack:
+        async with FakeSlack(duplicates=0.1, retries=(0.1, *[2.0] * 60)) as self.slack:
             people = [f"U{number}" for number in range(_PEOPLE)]
             for person in people:
                 self.slack.add_person(person)

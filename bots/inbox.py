@@ -303,9 +303,9 @@ class Inbox:
                 yield _entry(row)
 
     async def _first(self, statement: "Select[Any]") -> Entry | None:
-        async for entry in self._entries(statement):
-            return entry
-        return None
+        async with self.engine.connect() as connection:
+            row = (await connection.execute(statement.limit(1))).first()
+            return None if row is None else _entry(row)
 
 
 def _entry(row: "Row[Any]") -> Entry:

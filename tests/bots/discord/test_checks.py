@@ -12,7 +12,7 @@ from tests.fakes.discord.server import TOKEN
 
 
 async def _checked(discord: FakeDiscord, home: Home, **settings: object) -> list[str]:
-    return await problems(DiscordSettings(api_url=discord.api_url, **settings), Secrets(home))  # type: ignore[arg-type]
+    return await problems(DiscordSettings(api_url=discord.api_url, **settings), Secrets(home))
 
 
 async def test_a_bot_that_is_well_set_up_has_no_problem(
