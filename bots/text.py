@@ -53,3 +53,24 @@ def footnotes(citations: Sequence[Citation]) -> str:
         link = f" {citation.passage.link}" if citation.passage.link else ""
         lines.append(f"[{citation.number}] {title} ({place_of(citation)}){link}")
     return "\n".join(lines)
+
+
+_MENTION = re.compile(r"@(?=everyone|here|channel|group|team|all)|<(?=[!@#][^>\s]|[@&!]{1,2}\d)", re.I)
+
+
+def harmless(text: str) -> str:
+    """Text that calls nobody, whatever a document or a model says: marks of mentions are broken up."""
+    return _MENTION.sub(lambda match: f"{match[0]}\u200b", text)
+
+
+def sources(citations: Sequence[Citation]) -> str:
+    """The sources below an answer in a chat, a line each, linked where there is a place to read them."""
+    lines = []
+    for citation in citations:
+        passage = citation.passage
+        title = (
+            " > ".join(part for part in (passage.title, passage.heading) if part).replace("[", "(").replace("]", ")")
+        )
+        named = f"[{title}]({passage.link})" if passage.link else f"{title} (`{place_of(citation)}`)"
+        lines.append(f"[{citation.number}] {named}")
+    return "\n".join(lines)

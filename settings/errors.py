@@ -13,6 +13,7 @@
     +-- EmbeddingError       the embedding model is missing or does not load
     +-- ModelError           no language model of a route gave an answer
     +-- NotServed            the process that holds the home does not serve this command
+    +-- BotError             a chat platform does not let the assistant in
 
 Anything else that reaches the command line is a defect of Deskhand.
 """
@@ -96,6 +97,10 @@ class ModelError(DeskhandError):
 
 class NotServed(DeskhandError):
     """The process that holds the home cannot serve a command, or has gone."""
+
+
+class BotError(DeskhandError):
+    """A chat platform does not let the assistant in: a token is missing or wrong."""
 
 
 def _line(text: str) -> str:

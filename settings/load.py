@@ -29,7 +29,15 @@ from settings.home import Home
 from settings.masking import looks_secret, maybe_secret
 from settings.places import place_problem
 from settings.secrets import Secrets
-from settings.sections import EXTRACTIVE, AssistantSettings, KnowledgeSettings, ModelSettings, RuleConditions
+from settings.sections import (
+    EXTRACTIVE,
+    AssistantSettings,
+    BotSettings,
+    KnowledgeSettings,
+    ModelSettings,
+    RuleConditions,
+)
+from settings.sections.bots import DiscordSettings, SlackSettings
 from settings.variables import Variables, from_dotenv, from_environment, from_secret_folder, secret_folders
 from settings.yaml_file import Location, YamlFile, nodes, read_yaml, show_location
 
@@ -37,8 +45,10 @@ SECTIONS: dict[str, type[BaseModel]] = {
     "assistant": AssistantSettings,
     "knowledge": KnowledgeSettings,
     "models": ModelSettings,
+    "bots": BotSettings,
 }
 _OTHER_VARIABLES = {"DESKHAND_HOME", "DESKHAND_SECRETS_DIR"}
+_MISPLACED = "holds what looks like a token: put it in the environment and name the variable here"
 _EXPOSED = "holds what looks like a key: put it in the environment and name it in api_key_env"
 
 
@@ -53,6 +63,7 @@ class _Values(BaseSettings):
     assistant: AssistantSettings = AssistantSettings()
     knowledge: KnowledgeSettings = KnowledgeSettings()
     models: ModelSettings = ModelSettings()
+    bots: BotSettings = BotSettings()
 
 
 @dataclass(frozen=True)
@@ -63,6 +74,7 @@ class Settings:
     assistant: AssistantSettings
     knowledge: KnowledgeSettings
     models: ModelSettings
+    bots: BotSettings
     files: dict[str, YamlFile] = field(repr=False)
     variables: Sequence[Variables] = field(repr=False, default=())
 
@@ -95,7 +107,7 @@ def load_settings(home: Home) -> Settings:
         details = error.errors(include_url=False, include_context=False)
         problems += [place_problem(files, variables, detail["loc"], _message(detail)) for detail in details]
         raise SettingsError(problems) from None
-    settings = Settings(home, values.assistant, values.knowledge, values.models, files, variables)
+    settings = Settings(home, values.assistant, values.knowledge, values.models, values.bots, files, variables)
     problems += _inconsistencies(settings)
     told = {problem.place for problem in problems}
     problems += [problem for problem in _exposed(files, variables) if problem.place not in told]
@@ -262,6 +274,7 @@ def _inconsistencies(settings: Settings) -> Iterator[Problem]:
     """Mistakes that only two values together show."""
     models = settings.models
     yield from _route_problems(settings)
+    yield from _bot_problems(settings)
     for name, entry in models.models.items():
         if name == EXTRACTIVE:
             yield settings.problem(("models", "models", name), "this name is taken: choose another")
@@ -277,3 +290,22 @@ def _inconsistencies(settings: Settings) -> Iterator[Problem]:
         yield settings.problem(
             ("knowledge", "chunk", "most_words"), f"{chunk.most_words} is less than target_words ({chunk.target_words})"
         )
+
+
+def _bot_problems(settings: Settings) -> Iterator[Problem]:
+    """Bots that would share their questions, and tokens where the name of one belongs."""
+    taken: set[str] = set()
+    kinds: dict[str, Sequence[SlackSettings | DiscordSettings]] = {
+        "slack": settings.bots.slack,
+        "discord": settings.bots.discord,
+    }
+    for kind, bots in kinds.items():
+        for index, bot in enumerate(bots):
+            if bot.name in taken:
+                place: tuple[int | str, ...] = ("bots", kind, index)
+                place += ("name",) if "name" in bot.model_fields_set else ()
+                yield settings.problem(place, f"{bot.name!r} is taken by another bot: give each its own name")
+            taken.add(bot.name)
+            for name, value in bot:
+                if name.endswith("_env") and maybe_secret(value):
+                    yield settings.problem(("bots", kind, index, name), _MISPLACED)

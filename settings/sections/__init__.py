@@ -6,6 +6,7 @@ settings file runs with.
 
 from settings.sections.assistant import AdministratorSettings, AssistantSettings, PluginEntry
 from settings.sections.base import Section
+from settings.sections.bots import BotSettings
 from settings.sections.knowledge import (
     ChunkSettings,
     EmbeddingSettings,
@@ -31,6 +32,7 @@ __all__ = [
     "EXTRACTIVE",
     "AdministratorSettings",
     "AssistantSettings",
+    "BotSettings",
     "BudgetSettings",
     "ChunkSettings",
     "EmbeddingSettings",

@@ -1,5 +1,7 @@
+import asyncio
 import io
 from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
@@ -8,6 +10,10 @@ from bots import TerminalBot, print_reply, terminal_message
 from bots.terminal import read_line
 from knowledge.search import Passage
 from plugins import Citation, Exchange, Message, Outcome, Reply
+from settings.sections.bots import LimitSettings
+from settings.tasks import running as task_running
+from tests.bots.conftest import Brain
+from tests.bots.contract import ConversationContract, Said, Stage
 
 PASSAGE = Passage("1", "leave.md", "v", "Leave", "Carry over", "x", 5, None, 0.5, 0.5, 0.0)
 
@@ -128,3 +134,44 @@ async def test_an_input_that_breaks_ends_the_session_with_its_error() -> None:
     screen.lines = Broken()
     with pytest.raises(OSError, match="the terminal is gone"):
         await TerminalBot(Asked(), "Otto", (), 4000).run(screen)
+
+
+class TerminalStage(Stage):
+    """One session, in which a line is typed when it is asked."""
+
+    def __init__(self, brain: Brain) -> None:
+        self.brain = brain
+        self._lines: asyncio.Queue[str] = asyncio.Queue()
+        self._screen = io.StringIO()
+        self.typed = False
+        self.write = self._screen.write
+
+    async def read_line(self) -> str:
+        return await self._lines.get()
+
+    @asynccontextmanager
+    async def running(self, limits: LimitSettings | None = None) -> AsyncIterator[None]:
+        async with task_running(TerminalBot(self.brain, "Deskhand", (), 4000).run(self)) as session:
+            yield
+            self._lines.put_nowait("")
+            await asyncio.wait_for(session, 10)
+
+    async def ask(self, text: str) -> None:
+        self._lines.put_nowait(f"{text}\n")
+
+    async def follow_up(self, said: Said, text: str) -> None:
+        await self.ask(text)
+
+    def posts(self) -> list[str]:
+        return [self._screen.getvalue().strip()]
+
+    async def answered(self, count: int) -> None:
+        async with asyncio.timeout(10):
+            while len(self.brain.asked) < count or not self._screen.getvalue().endswith("\n"):
+                await asyncio.sleep(0.01)
+
+
+class TestTerminal(ConversationContract):
+    @pytest.fixture
+    def stage(self) -> TerminalStage:
+        return TerminalStage(Brain())

@@ -196,7 +196,7 @@ ONE_BAD_VARIABLE = [
         "DESKHAND_ASISTANT__NAME",
         "x",
         "no setting is named DESKHAND_ASISTANT__NAME (known: DESKHAND_HOME, DESKHAND_SECRETS_DIR, "
-        "DESKHAND_ASSISTANT__..., DESKHAND_KNOWLEDGE__..., DESKHAND_MODELS__...)",
+        "DESKHAND_ASSISTANT__..., DESKHAND_KNOWLEDGE__..., DESKHAND_MODELS__..., DESKHAND_BOTS__...)",
     ),
 ]
 
@@ -232,7 +232,7 @@ def test_all_mistakes_of_all_files_and_variables_are_told_at_once(
 ) -> None:
     write(ASSISTANT, "nme: x\ndeadline_seconds: -1\n")
     write(KNOWLEDGE, "a: [\n")
-    write("settings/bots.yaml", "x: 1\n")
+    write("settings/chats.yaml", "x: 1\n")
     write(".env", "DESKHAND_ASISTANT=1\n===\n")
     monkeypatch.setenv("DESKHAND_MODELS__ROUTES__ANSWER", "7")
     monkeypatch.setenv("DESKHAND_TYPO", "7")
@@ -242,7 +242,7 @@ def test_all_mistakes_of_all_files_and_variables_are_told_at_once(
             f"{ASSISTANT}:1",
             f"{ASSISTANT}:2",
             f"{KNOWLEDGE}:2",
-            "settings/bots.yaml",
+            "settings/chats.yaml",
             ".env:2",
             "environment DESKHAND_MODELS__ROUTES__ANSWER",
             "environment DESKHAND_TYPO",

@@ -51,6 +51,8 @@ MARKED_KEYS = st.one_of(
 KEYS = MARKED_KEYS | _random(20, 60)
 
 PLACES = [
+    ("settings/bots.yaml", "slack: [{{bot_token_env: {}}}]"),
+    ("settings/bots.yaml", "discord:\n  - name: {}"),
     ("settings/models.yaml", "{}"),
     ("settings/models.yaml", "{}: 1"),
     ("settings/models.yaml", "{}: 1\n{}: 2"),

@@ -1,0 +1,80 @@
+"""`/deskhand` on every platform: what an administrator can ask and do in the chat."""
+
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from bots.desk import Desk
+from bots.inbox import Entry, Inbox
+
+USAGE = "`status`, `reindex`, `why` and the link to an answer, `pause`, `resume`"
+
+
+@dataclass(frozen=True, slots=True)
+class Administration:
+    """What the wiring hands to the bots: texts for people, in Markdown."""
+
+    status: Callable[[], Awaitable[str]]
+    """The documents, the index and when it was last brought up to date."""
+    reindex: Callable[[str], Awaitable[str]]
+    """Start a run for the person named, and say so."""
+    contact: str = "your manager"
+
+
+class AdministrationCommand:
+    """Does what is typed behind `/deskhand`. Who may type it is the adapter's business."""
+
+    def __init__(self, administration: Administration, desk: Desk, inbox: Inbox) -> None:
+        self._administration = administration
+        self._desk = desk
+        self._inbox = inbox
+
+    async def knowledge(self) -> str:
+        """What the assistant knows, for everybody."""
+        return await self._administration.status()
+
+    async def run(self, text: str, by: str, find: Callable[[str], Awaitable[Entry | None]]) -> str:
+        """The answer to show. `find` gives the question that a link to one of its posts stands for."""
+        verb, _, rest = text.strip().partition(" ")
+        match verb.lower():
+            case "status" | "":
+                return await self._status()
+            case "reindex":
+                return await self._administration.reindex(by)
+            case "pause" | "resume":
+                self._desk.paused = verb.lower() == "pause"
+                return (
+                    "Paused: questions are told so until `/deskhand resume`."
+                    if self._desk.paused
+                    else "Questions are answered again."
+                )
+            case "why":
+                entry = await find(rest.strip()) if rest.strip() else None
+                return _why(entry) if entry else "That is no answer of mine: copy the link to one of my messages."
+        return f"There is no `{verb}`: write {USAGE}."
+
+    async def _status(self) -> str:
+        counts = await self._inbox.counts()
+        questions = ", ".join(f"{number} {state}" for state, number in sorted(counts.items())) or "none yet"
+        lines = [await self._administration.status(), f"Questions: {questions}; {self._desk.open_questions} open now"]
+        if self._desk.paused:
+            lines.append("**Paused** by an administrator")
+        return "\n".join(lines)
+
+
+def _why(entry: Entry) -> str:
+    lines = [f"“{entry.question.message.text}”", f"Status: {entry.status or entry.state}"]
+    if entry.reason:
+        lines.append(f"Reason: {entry.reason}")
+    if entry.why:
+        lines.append(entry.why)
+    return "\n".join(lines)
+
+
+_POST_IN_LINK = re.compile(r"/archives/(?P<channel>[A-Z0-9]+)/p(?P<seconds>\d+)(?P<micros>\d{6})")
+
+
+def post_of_slack_link(link: str) -> tuple[str, str] | None:
+    """Channel and time stamp of the message that a permanent link leads to."""
+    match = _POST_IN_LINK.search(link)
+    return (match["channel"], f"{match['seconds']}.{match['micros']}") if match else None

@@ -1,0 +1,339 @@
+"""What the bot hears on Discord. Everything that asks is recorded before anything else is done with it."""
+
+import logging
+from collections.abc import Awaitable, Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import discord
+from discord import app_commands
+
+from bots.administration import AdministrationCommand
+from bots.conversation import looks_like_question, says_nothing
+from bots.desk import Desk
+from bots.discord.buttons import FeedbackButton, Interaction, ReasonForm, ShareButton, given_reason
+from bots.discord.calls import call
+from bots.discord.formatting import readable
+from bots.discord.people import People
+from bots.discord.platform import DiscordPlatform
+from bots.inbox import Entry, Inbox
+from bots.platform import Kind, PlatformError, Question
+from plugins import Message, Person, Place
+from plugins.feedback import Feedback
+from settings.sections.bots import DiscordSettings, LimitSettings
+
+_log = logging.getLogger("deskhand.bots.discord")
+_EDITED_SECONDS = 60
+_OVERLAP = timedelta(minutes=1)
+"""Messages are recorded side by side: of those before the last recorded one, some may not have been."""
+_CONVERSED = timedelta(days=7)
+_MOST_MISSED = 1000
+"""Messages of one channel that are looked back over."""
+
+
+class DeskhandClient(discord.Client):
+    """A discord.py client that hands questions to the desk."""
+
+    def __init__(
+        self,
+        settings: DiscordSettings,
+        limits: LimitSettings,
+        desk: Desk,
+        inbox: Inbox,
+        feedback: Feedback,
+        administration: AdministrationCommand,
+        **options: Any,
+    ) -> None:
+        intents = discord.Intents.default()
+        intents.message_content = settings.message_content
+        super().__init__(
+            intents=intents,
+            allowed_mentions=discord.AllowedMentions.none(),
+            max_messages=None,
+            max_ratelimit_timeout=60.0,
+            **options,
+        )
+        self.settings = settings
+        self.desk = desk
+        self._limits = limits
+        self._inbox = inbox
+        self._feedback = feedback
+        self._administration = administration
+        self._people = People(self, settings.servers, settings.direct_messages == "mutual")
+        self._heard = 0
+        self._missed_since: datetime | None = None
+        self.platform = DiscordPlatform(settings.name, self, self._people, inbox)
+        self.tree = app_commands.CommandTree(self)
+        self.tree.add_command(app_commands.Command(
+            name="ask", description="Ask the documents, for you alone", callback=self._ask
+        ))  # fmt: skip
+        self.tree.add_command(app_commands.ContextMenu(name="Answer this", callback=self._answer_this))
+        self.tree.add_command(_administration_group(self._administer))
+        self.tree.error(self._on_command_error)
+        self.add_dynamic_items(FeedbackButton, ShareButton)
+
+    async def setup_hook(self) -> None:
+        """Before the connection: tell Discord the commands, and note from when on nothing was heard."""
+        oldest = datetime.now(UTC) - timedelta(minutes=self._limits.oldest_minutes)
+        latest = await self._inbox.latest(self.settings.name)
+        self._missed_since = max(oldest, latest - _OVERLAP) if latest else oldest
+        try:
+            await call(self.tree.sync())
+        except PlatformError as error:
+            _log.warning("%s: the commands stay as they were: %s", self.settings.name, error)
+
+    async def on_disconnect(self) -> None:
+        """From the last message on, something may be missed; when the connection is resumed, nothing was."""
+        if self._missed_since is None and self._heard:
+            self._missed_since = discord.utils.snowflake_time(self._heard) - _OVERLAP
+
+    async def on_resumed(self) -> None:
+        """Discord has sent all that was missed."""
+        self._missed_since = None
+
+    async def on_ready(self) -> None:
+        """Connected anew, with everything in between unheard: look back, then take up what was left."""
+        since, self._missed_since = self._missed_since, None
+        if since is not None:
+            await self._look_back(since)
+        taken, late = await self.desk.recover(self.platform)
+        if taken or late:
+            _log.info("%s: %d questions taken up, %d too old", self.settings.name, taken, late)
+
+    # messages
+
+    async def on_message(self, message: discord.Message) -> None:
+        """Record what asks."""
+        self._heard = max(self._heard, message.id)
+        await self._hear(message)
+
+    async def _hear(self, message: discord.Message) -> None:
+        if (kind := await self._kind(message)) is None:
+            return
+        if isinstance(message.author, discord.Member):
+            self._people.seen(message.author)
+        await self.desk.receive(self.platform, self._question(message, kind))
+
+    async def on_raw_message_edit(self, payload: discord.RawMessageUpdateEvent) -> None:
+        """An edit within a minute is meant; later ones mend what others have read already."""
+        message = payload.message
+        if message.author == self.user or message.edited_at is None:
+            return
+        if (message.edited_at - message.created_at).total_seconds() > _EDITED_SECONDS:
+            return
+        entry = await self._inbox.find_message(self.settings.name, str(message.id))
+        if entry is None:
+            await self._hear(message)
+        elif text := readable(message):
+            self.desk.spawn(self.desk.change(self.platform, entry, text))
+
+    async def on_raw_message_delete(self, payload: discord.RawMessageDeleteEvent) -> None:
+        """A question that is gone takes its answer along."""
+        entry = await self._inbox.find_message(self.settings.name, str(payload.message_id))
+        if entry is not None:
+            self.desk.spawn(self.desk.withdraw(self.platform, entry))
+
+    async def on_raw_member_remove(self, payload: discord.RawMemberRemoveEvent) -> None:
+        """Somebody has left a server."""
+        self._people.changed(payload.guild_id, payload.user.id)
+
+    async def on_member_update(self, _: discord.Member, after: discord.Member) -> None:
+        """Roles have changed."""
+        self._people.changed(after.guild.id, after.id)
+
+    async def _kind(self, message: discord.Message) -> Kind | None:
+        """How a message asks the assistant, None where it does not."""
+        author = message.author
+        if author == self.user or message.type not in (discord.MessageType.default, discord.MessageType.reply):
+            return None
+        if (author.bot or message.webhook_id) and not {str(author.id), str(message.webhook_id)} & set(
+            self.settings.allowed_bots
+        ):
+            return None
+        if message.guild is None:
+            return "direct" if await self._people.is_member(author.id) else None
+        if not self._people.trusts(message.guild):
+            return None
+        if self.user in message.mentions:
+            return "mention"
+        if message.mentions or says_nothing(readable(message)):
+            return None  # people talking to each other, or nothing that can be read
+        place = _place(message.channel, message.id)
+        if isinstance(message.channel, discord.Thread):
+            askers = await self._inbox.askers(self.settings.name, place)
+            return None if not askers else "follow_up" if str(author.id) in askers else "channel"
+        chosen = place.channel in self.settings.channels
+        return "channel" if chosen and looks_like_question(readable(message)) else None
+
+    def _question(self, message: discord.Message, kind: Kind) -> Question:
+        person = Person(str(message.author.id), message.author.display_name)
+        place = _place(message.channel, message.id)
+        return Question(Message(str(message.id), readable(message), person, place, message.created_at), kind)
+
+    async def _look_back(self, since: datetime) -> None:
+        """Hear what was said since then; what is known already stays known."""
+        for channel in [*self._moved_on(since), *await self._conversations(since)]:
+            try:
+                for message in await call(_history(channel, since)):
+                    await self._hear(message)
+            except PlatformError as error:
+                _log.warning("%s: %s could not be looked back over: %s", self.settings.name, channel, error)
+
+    def _moved_on(self, since: datetime) -> Iterator[Any]:
+        """Channels in which something was said since then."""
+        for guild in filter(self._people.trusts, self.guilds):
+            channels: list[Any] = [*guild.text_channels, *guild.voice_channels, *guild.threads]
+            for channel in channels:
+                last = channel.last_message_id
+                if last is None or discord.utils.snowflake_time(last) < since:
+                    continue
+                if channel.permissions_for(guild.me).read_message_history:
+                    yield channel
+
+    async def _conversations(self, since: datetime) -> list[Any]:
+        """Direct conversations are not named when the bot connects: those of late are looked at."""
+        known = await self._inbox.direct_channels(self.settings.name, (since - _CONVERSED).timestamp())
+        return [self.get_partial_messageable(int(number), type=discord.ChannelType.private) for number in known]
+
+    # commands and buttons
+
+    async def _ask(self, interaction: discord.Interaction, question: app_commands.Range[str, 1, 4000]) -> None:
+        if not await self._welcome(interaction):
+            return
+        place = _place(interaction.channel, 0)
+        private = Place("discord", place.workspace, place.channel, "", direct=True)
+        message = Message(str(interaction.id), question, self._asker(interaction), private, interaction.created_at)
+        await self.desk.receive(
+            self.platform,
+            Question(message, "command", private=True, reply_to=interaction.token),
+            lambda: interaction.response.defer(ephemeral=True, thinking=True),  # the answer edits this
+        )
+
+    async def _answer_this(self, interaction: discord.Interaction, message: discord.Message) -> None:
+        """Somebody wants an answer to somebody's message: it is given in its thread, for all who read there."""
+        if not await self._welcome(interaction):
+            return
+        asked = self._question(message, "mention").message
+        asked = Message(asked.id, asked.text, self._asker(interaction), asked.place, asked.sent_at)
+        known = not await self.desk.receive(self.platform, Question(asked, "mention"))
+        await _whisper(interaction, "That has been asked already." if known else "I am looking it up …")
+
+    async def _welcome(self, interaction: discord.Interaction) -> bool:
+        """Whether somebody may ask: in a server of the company, or as a member of one."""
+        if interaction.guild_id is not None:
+            welcome = self._people.trusts(discord.Object(interaction.guild_id))
+        else:
+            welcome = await self._people.is_member(interaction.user.id)
+        if not welcome:
+            await _whisper(interaction, "I answer in the servers of the company that I work for, and their members.")
+        return welcome
+
+    async def _on_command_error(self, interaction: discord.Interaction, error: app_commands.AppCommandError) -> None:
+        cause = getattr(error, "original", error)
+        _log.error("%s: a command failed: %s: %s", self.settings.name, type(cause).__name__, cause)
+        if not interaction.response.is_done():
+            await _whisper(interaction, "That did not work; please try again in a moment.")
+
+    def _asker(self, interaction: discord.Interaction) -> Person:
+        if isinstance(interaction.user, discord.Member):
+            self._people.seen(interaction.user)
+        return Person(str(interaction.user.id), interaction.user.display_name)
+
+    async def on_feedback(self, interaction: Interaction, answer: int, verdict: str) -> None:
+        """A thumb below an answer."""
+        await self._feedback.give(answer, str(interaction.user.id), "up" if verdict == "up" else "down")
+        if verdict == "up":
+            await _whisper(interaction, "Thank you.")
+        else:
+            await interaction.response.send_modal(ReasonForm(answer))
+
+    async def on_interaction(self, interaction: discord.Interaction) -> None:
+        """The form of a bad verdict was sent; all other interactions find their own way."""
+        given = given_reason(interaction)
+        if given is not None:
+            answer, reason = given
+            if reason:
+                await self._feedback.explain(answer, str(interaction.user.id), reason)
+            await _whisper(interaction, "Thank you, this is passed on.")
+
+    async def on_share(self, interaction: Interaction, answer: int) -> None:
+        """Answer a private question once more, from what everybody in the channel may read."""
+        entry = await self._inbox.get(answer)
+        if entry is None or entry.question.message.person.id != str(interaction.user.id):
+            await _whisper(interaction, "Only who asked can show the answer.")
+            return
+        place = _place(interaction.channel, 0)
+        asked = entry.question.message
+        message = Message(f"share-{answer}", asked.text, asked.person, place)
+        known = not await self.desk.receive(self.platform, Question(message, "mention"))
+        await _whisper(interaction, "It has been shown already." if known else "It is on its way.")
+
+    async def _administer(self, interaction: discord.Interaction, text: str) -> None:
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        roles = {role.name for role in getattr(interaction.user, "roles", ())}
+        trusted = interaction.guild_id is None or self._people.trusts(discord.Object(interaction.guild_id))
+        allowed = trusted and {str(interaction.user.id), *roles} & set(self.settings.administrators)
+        said = (
+            await self._administration.run(text, interaction.user.display_name, self._find_answer)
+            if allowed
+            else "Only administrators may do this (bots.yaml: administrators)."
+        )
+        await interaction.edit_original_response(content=said[:2000])
+
+    async def _find_answer(self, link: str) -> Entry | None:
+        parts = link.rstrip("/").split("/")[-2:]
+        if len(parts) < 2 or not all(part.isdigit() for part in parts):
+            return None
+        channel = self.get_channel(int(parts[0]))
+        place = _place(channel, int(parts[1])) if channel is not None else None
+        return await self._inbox.answered_by(self.settings.name, place.channel if place else parts[0], parts[1])
+
+
+async def _whisper(interaction: discord.Interaction, text: str) -> None:
+    await interaction.response.send_message(text, ephemeral=True)
+
+
+async def _history(channel: Any, since: datetime) -> list[discord.Message]:
+    return [message async for message in channel.history(after=since, limit=_MOST_MISSED, oldest_first=True)]
+
+
+def _place(channel: Any, message: int) -> Place:
+    """A thread belongs to its channel; a message in a channel begins a thread, which gets the message's own id."""
+    if isinstance(channel, discord.Thread):
+        return Place("discord", str(channel.guild.id), str(channel.parent_id), str(channel.id))
+    guild = getattr(channel, "guild", None)
+    if guild is None:
+        return Place("discord", "", str(channel.id), "", direct=True)
+    return Place("discord", str(guild.id), str(channel.id), str(message) if message else "")
+
+
+Administer = Callable[[discord.Interaction, str], Awaitable[None]]
+
+
+def _administration_group(administer: Administer) -> app_commands.Group:
+    """`/deskhand status | reindex | why | pause | resume`."""
+    group = app_commands.Group(name="deskhand", description="For administrators")
+    for name, about in (
+        ("status", "What is known, and what is being asked"),
+        ("reindex", "Bring the index up to date now"),
+        ("pause", "Stop answering"),
+        ("resume", "Answer again"),
+    ):
+        group.add_command(app_commands.Command(name=name, description=about, callback=_fixed(administer, name)))
+
+    async def why(interaction: discord.Interaction, link: str) -> None:
+        await administer(interaction, f"why {link}")
+
+    group.add_command(app_commands.Command(name="why", description="How an answer came about", callback=why))
+    return group
+
+
+def _fixed(administer: Administer, text: str) -> Any:
+    async def run(interaction: discord.Interaction) -> None:
+        await administer(interaction, text)
+
+    return run
+
+
+class ShardedClient(DeskhandClient, discord.AutoShardedClient):
+    """The same with several connections, for very many servers."""

@@ -1,0 +1,332 @@
+"""The inbox: every question is recorded before the platform is told that it has arrived.
+
+A question's identity is the platform's own (workspace, channel and message), so that a retry, the
+same message in two kinds of event, and several sockets lead to one row and one answer. The row's
+state says how far it has come:
+
+    waiting -> sending -> done        an answer was delivered, or the reason why there is none
+       |          |
+       +----------+----> closed      withdrawn, too old, or the platform does not take the answer
+"""
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Literal, cast
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Executable,
+    Float,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    UniqueConstraint,
+    delete,
+    func,
+    select,
+    update,
+)
+from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from bots.platform import Kind, Question
+from plugins import Exchange, Message, Person, Place
+
+if TYPE_CHECKING:
+    from sqlalchemy import Row, Select
+
+State = Literal["waiting", "sending", "done", "closed"]
+
+_tables = MetaData()
+_inbox = Table(
+    "inbox",
+    _tables,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("bot", String, nullable=False),
+    Column("workspace", String, nullable=False),
+    Column("channel", String, nullable=False),
+    Column("message", String, nullable=False),
+    Column("thread", String, nullable=False),
+    Column("platform", String, nullable=False),
+    Column("direct", Boolean, nullable=False),
+    Column("person", String, nullable=False),
+    Column("person_name", String, nullable=False),
+    Column("text", String, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("private", Boolean, nullable=False),
+    Column("reply_to", String, nullable=False),
+    Column("sent_at", Float, nullable=False),
+    Column("received_at", Float, nullable=False),
+    Column("state", String, nullable=False),
+    Column("posts", String, nullable=False),
+    Column("answer", String, nullable=False),
+    Column("status", String, nullable=False),
+    Column("reason", String, nullable=False),
+    Column("why", String, nullable=False),
+    Column("finished_at", Float),
+    UniqueConstraint("bot", "workspace", "channel", "message"),
+    Index("inbox_unfinished", "bot", "state"),
+    Index("inbox_message", "bot", "message"),
+    Index("inbox_thread", "bot", "channel", "thread"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A question with what has become of it. Times are seconds since the epoch; `why` is JSON."""
+
+    question: Question
+    bot: str
+    state: State
+    received_at: float
+    posts: tuple[str, ...] = ()
+    answer: str = ""
+    status: str = ""
+    reason: str = ""
+    why: str = ""
+
+
+class Inbox:
+    """Questions by identity. Every method that writes has committed before it returns."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self.engine = engine
+        self._waiting: list[tuple[Executable, asyncio.Future[int | None]]] = []
+        self._turn = asyncio.Lock()
+
+    async def prepare(self) -> None:
+        """Make the table where it is missing."""
+        async with self.engine.begin() as connection:
+            await connection.run_sync(_tables.create_all)
+
+    async def record(self, bot: str, question: Question) -> Question | None:
+        """Record a question; None where it is known already. The one returned has its number."""
+        message = question.message
+        statement = (
+            insert(_inbox)
+            .values(
+                bot=bot,
+                workspace=message.place.workspace,
+                channel=message.place.channel,
+                message=message.id,
+                thread=message.place.thread,
+                platform=message.place.platform,
+                direct=message.place.direct,
+                person=message.person.id,
+                person_name=message.person.name,
+                text=message.text,
+                kind=question.kind,
+                private=question.private,
+                reply_to=question.reply_to,
+                sent_at=message.sent_at.timestamp(),
+                received_at=time.time(),
+                state="waiting",
+                posts="[]",
+                answer="",
+                status="",
+                reason="",
+                why="",
+            )
+            .on_conflict_do_nothing()
+            .returning(_inbox.c.id)
+        )
+        number = await self._write(statement)
+        return None if number is None else replace(question, id=number)
+
+    async def sending(self, question: Question, posts: Sequence[str]) -> None:
+        """An answer is under way; `posts` are the messages of it that the platform has taken so far."""
+        await self._set(question, state="sending", posts=json.dumps(list(posts)))
+
+    async def finish(
+        self, question: Question, posts: Sequence[str], answer: str, status: str, reason: str, why: str = ""
+    ) -> None:
+        """The answer has been delivered."""
+        values = {"answer": answer, "status": status, "reason": reason, "why": why}
+        await self._set(question, state="done", posts=json.dumps(list(posts)), finished_at=time.time(), **values)
+
+    async def close(self, question: Question, reason: str) -> None:
+        """There will be no answer."""
+        await self._set(question, state="closed", reason=reason, finished_at=time.time())
+
+    async def change(self, question: Question, text: str) -> Question:
+        """The asker has edited the question: a new answer replaces the posts of the old one.
+
+        It counts as being sent: an answer that the edit interrupted may have posts that are not known.
+        """
+        await self._set(question, state="sending", text=text, received_at=time.time(), reason="")
+        return replace(question, message=replace(question.message, text=text))
+
+    async def unfinished(self, bot: str) -> list[Entry]:
+        """What an earlier process left, oldest first."""
+        condition = (_inbox.c.bot == bot) & _inbox.c.state.in_(("waiting", "sending"))
+        return [entry async for entry in self._entries(select(_inbox).where(condition).order_by(_inbox.c.id))]
+
+    async def find(self, bot: str, workspace: str, channel: str, message: str) -> Entry | None:
+        """The question with that identity."""
+        condition = (
+            (_inbox.c.bot == bot)
+            & (_inbox.c.workspace == workspace)
+            & (_inbox.c.channel == channel)
+            & (_inbox.c.message == message)
+        )
+        return await self._first(select(_inbox).where(condition))
+
+    async def find_message(self, bot: str, message: str) -> Entry | None:
+        """The question asked by a message, on platforms whose ids are unique everywhere."""
+        return await self._first(select(_inbox).where((_inbox.c.bot == bot) & (_inbox.c.message == message)))
+
+    async def get(self, number: int) -> Entry | None:
+        """The question with that number."""
+        return await self._first(select(_inbox).where(_inbox.c.id == number))
+
+    async def answered_by(self, bot: str, channel: str, post: str) -> Entry | None:
+        """The question that a message of ours answers."""
+        condition = (_inbox.c.bot == bot) & (_inbox.c.channel == channel) & _inbox.c.posts.contains(json.dumps(post))
+        return await self._first(select(_inbox).where(condition).order_by(_inbox.c.id.desc()))
+
+    async def answers_in(self, bot: str, place: Place, most: int = 100) -> dict[str, Entry]:
+        """The latest answered questions of a thread, by each of the messages that answer them."""
+        condition = (
+            (_inbox.c.bot == bot)
+            & (_inbox.c.channel == place.channel)
+            & (_inbox.c.thread == place.thread)
+            & (_inbox.c.state == "done")
+        )
+        recent = select(_inbox).where(condition).order_by(_inbox.c.id.desc()).limit(most)
+        return {post: entry async for entry in self._entries(recent) for post in entry.posts}
+
+    async def direct_channels(self, bot: str, since: float) -> list[str]:
+        """Channels of direct conversations in which something was asked since then."""
+        condition = (_inbox.c.bot == bot) & (_inbox.c.workspace == "") & (_inbox.c.received_at >= since)
+        async with self.engine.connect() as connection:
+            return list(await connection.scalars(select(_inbox.c.channel).where(condition).distinct()))
+
+    async def prune(self, seconds: float) -> int:
+        """Forget questions that were finished longer ago than this; returns how many."""
+        statement = delete(_inbox).where(_inbox.c.finished_at < time.time() - seconds).returning(_inbox.c.id)
+        async with self.engine.begin() as connection:
+            return len((await connection.execute(statement)).all())
+
+    async def latest(self, bot: str) -> datetime | None:
+        """When the last question that was heard was sent."""
+        async with self.engine.connect() as connection:
+            sent = await connection.scalar(select(func.max(_inbox.c.sent_at)).where(_inbox.c.bot == bot))
+        return None if sent is None else datetime.fromtimestamp(sent, UTC)
+
+    async def askers(self, bot: str, place: Place) -> set[str]:
+        """Ids of the people who have been answered in that thread, privately or not."""
+        condition = (
+            (_inbox.c.bot == bot)
+            & (_inbox.c.workspace == place.workspace)
+            & (_inbox.c.channel == place.channel)
+            & (_inbox.c.thread == place.thread)
+            & (_inbox.c.state != "closed")
+        )
+        async with self.engine.connect() as connection:
+            return set(await connection.scalars(select(_inbox.c.person).where(condition)))
+
+    async def exchanges(self, bot: str, question: Question, most: int = 20) -> list[Exchange]:
+        """Earlier questions of the same thread with their answers, oldest first."""
+        place = question.message.place
+        condition = (
+            (_inbox.c.bot == bot)
+            & (_inbox.c.workspace == place.workspace)
+            & (_inbox.c.channel == place.channel)
+            & (_inbox.c.thread == place.thread)
+            & (_inbox.c.state == "done")
+            & (_inbox.c.id < question.id)
+        )
+        if not question.private:
+            condition &= _inbox.c.private.is_(False)
+        else:
+            condition &= (_inbox.c.private.is_(False)) | (_inbox.c.person == question.message.person.id)
+        recent = select(_inbox).where(condition).order_by(_inbox.c.id.desc()).limit(most)
+        entries = [entry async for entry in self._entries(recent)]
+        said: list[Exchange] = []
+        for entry in reversed(entries):
+            said += [Exchange("user", entry.question.message.text), Exchange("assistant", entry.answer)]
+        return said
+
+    async def counts(self) -> dict[str, int]:
+        """Number of questions by state, and of delivered answers by status."""
+        label = func.coalesce(func.nullif(_inbox.c.status, ""), _inbox.c.state)
+        async with self.engine.connect() as connection:
+            rows = await connection.execute(select(label, func.count()).group_by(label))
+            return {row[0]: row[1] for row in rows}
+
+    async def _set(self, question: Question, **values: object) -> None:
+        await self._write(update(_inbox).where(_inbox.c.id == question.id).values(**values))
+
+    async def _write(self, statement: Executable) -> int | None:
+        """Run a statement; what waits meanwhile is committed together, because a commit waits for the disk.
+
+        Returns the first value of the first row, where there is one.
+        """
+        mine: asyncio.Future[int | None] = asyncio.get_running_loop().create_future()
+        self._waiting.append((statement, mine))
+        async with self._turn:
+            if not mine.done():
+                batch, self._waiting = self._waiting, []
+                commit = asyncio.ensure_future(self._commit(batch))
+                try:
+                    await asyncio.shield(commit)
+                except asyncio.CancelledError:
+                    await asyncio.wait([commit])  # others wait for it as well
+                    raise
+        return mine.result()
+
+    async def _commit(self, batch: Sequence[tuple[Executable, "asyncio.Future[int | None]"]]) -> None:
+        values: list[int | None] = []
+        try:
+            async with self.engine.begin() as connection:
+                for statement, _ in batch:
+                    result = await connection.execute(statement)
+                    values.append(result.scalar() if result.returns_rows else None)
+        except Exception as error:
+            for _, waiting in batch:
+                waiting.set_exception(error)
+                waiting.exception()  # it is raised to whoever still waits
+            return
+        for (_, waiting), value in zip(batch, values, strict=True):
+            waiting.set_result(value)
+
+    async def _entries(self, statement: "Select[Any]") -> AsyncIterator[Entry]:
+        async with self.engine.connect() as connection:
+            for row in await connection.execute(statement):
+                yield _entry(row)
+
+    async def _first(self, statement: "Select[Any]") -> Entry | None:
+        async with self.engine.connect() as connection:
+            row = (await connection.execute(statement.limit(1))).first()
+            return None if row is None else _entry(row)
+
+
+def _entry(row: "Row[Any]") -> Entry:
+    values = row._mapping
+    place = Place(values["platform"], values["workspace"], values["channel"], values["thread"], values["direct"])
+    message = Message(
+        id=values["message"],
+        text=values["text"],
+        person=Person(values["person"], values["person_name"]),
+        place=place,
+        sent_at=datetime.fromtimestamp(values["sent_at"], UTC),
+    )
+    question = Question(message, cast(Kind, values["kind"]), values["private"], values["reply_to"], values["id"])
+    return Entry(
+        question,
+        values["bot"],
+        values["state"],
+        values["received_at"],
+        tuple(json.loads(values["posts"])),
+        values["answer"],
+        values["status"],
+        values["reason"],
+        values["why"],
+    )

@@ -1,0 +1,14 @@
+"""A Slack workspace on loopback: real HTTP and WebSocket, so that the real slack-bolt and slack_sdk talk to it.
+
+async with FakeSlack() as slack:
+    slack.add_person("U1", "Sam")
+    slack.add_channel("C1", members=["U1", slack.bot_user])
+    ...                                        # start a bot with base_url=slack.base_url
+    await slack.say("U1", "C1", f"<@{slack.bot_user}> how many days?")
+    [answer] = await slack.answers("C1")
+"""
+
+from tests.fakes.slack.server import FakeSlack
+from tests.fakes.slack.state import Message
+
+__all__ = ["FakeSlack", "Message"]
