@@ -38,16 +38,26 @@ _ORDINALS = ("next", "second", "third", "fourth", "fifth", "sixth", "seventh", "
 
 
 class Desk:
-    """Answers the questions of all platforms. Use it inside `async with desk.open()`."""
+    """Answers the questions of all platforms. Use it inside `async with desk.open()`.
+
+    `why` tells how a reply came about, once it has ended; it is kept for administrators.
+    """
 
     def __init__(
-        self, ask: Ask, inbox: Inbox, limits: LimitSettings, contact: str, question_characters: int = 4000
+        self,
+        ask: Ask,
+        inbox: Inbox,
+        limits: LimitSettings,
+        contact: str,
+        question_characters: int = 4000,
+        why: Callable[[Reply], str] = lambda _: "",
     ) -> None:
         self._ask = ask
         self._inbox = inbox
         self._limits = limits
         self._contact = contact
         self._characters = question_characters
+        self._why = why
         self._line = Line(limits)
         self._deliveries: dict[str, Delivery] = {}
         self._tasks: dict[int, asyncio.Task[None]] = {}
@@ -222,7 +232,8 @@ class Desk:
         posts, interrupted = (before.posts, before.state == "sending") if before else ((), False)
         answered = await delivery.deliver(question, reply, posts, interrupted)
         outcome = answered.outcome
-        await self._inbox.finish(question, answered.posts, answered.text, outcome.status, outcome.reason)
+        why = self._why(reply)
+        await self._inbox.finish(question, answered.posts, answered.text, outcome.status, outcome.reason, why)
         if question.kind != "channel":
             await self._show(platform, question, "")
 

@@ -27,6 +27,10 @@ app = typer.Typer(
 )
 settings_app = typer.Typer(help="Check the settings, show what they would change, or print their schema.")
 app.add_typer(settings_app, name="settings")
+slack_app = typer.Typer(help="Set Slack up.")
+app.add_typer(slack_app, name="slack")
+discord_app = typer.Typer(help="Set Discord up.")
+app.add_typer(discord_app, name="discord")
 
 HomeOption = Annotated[
     str | None, typer.Option("--home", metavar="DIR", help="The home to work on (default: DESKHAND_HOME, else here).")
@@ -222,6 +226,32 @@ def settings_schema(
     from deskhand.settings_check import schema
 
     schema(_home(context, home), file, write, LocalConsole())
+
+
+@slack_app.command("manifest")
+def slack_manifest(
+    context: typer.Context,
+    name: Annotated[
+        str | None, typer.Option("--name", help="Which workspace of bots.yaml (default: the first).")
+    ] = None,
+    url: Annotated[
+        str, typer.Option("--url", help="Where Slack reaches you, for mode http.")
+    ] = "https://deskhand.example.com/slack/events",
+    home: HomeOption = None,
+    groups: GroupsOption = "",
+) -> None:
+    """Print the app manifest to paste at api.slack.com/apps."""
+    from deskhand.set_up import slack_manifest_text
+
+    print(slack_manifest_text(_home(context, home), name, url))
+
+
+@discord_app.command("invite")
+def discord_invite(context: typer.Context, home: HomeOption = None, groups: GroupsOption = "") -> None:
+    """Print the link by which a server's owner invites the bot."""
+    from deskhand.set_up import discord_invitation
+
+    print(discord_invitation(_home(context, home)))
 
 
 def _home(context: typer.Context, home: str | None) -> Home:

@@ -71,8 +71,31 @@ async def examine(session: Session) -> AsyncIterator[Check]:
     yield Check("settings", "ok", f"{len(settings.files)} files; chain {chain}")
     for check in _models(settings):
         yield check
+    async for check in _platforms(settings):
+        yield check
     async for check in _knowledge(session, settings):
         yield check
+
+
+async def _platforms(settings: Settings) -> AsyncIterator[Check]:
+    """Whether the chat platforms let the assistant in, and what it lacks there."""
+    for entry in settings.bots.slack:
+        from bots.slack.checks import problems
+
+        for check in _platform(entry.name, await problems(entry, settings.secrets)):
+            yield check
+    for server in settings.bots.discord:
+        from bots.discord.checks import problems as discord_problems
+
+        for check in _platform(server.name, await discord_problems(server, settings.secrets)):
+            yield check
+
+
+def _platform(name: str, problems: list[str]) -> Iterator[Check]:
+    if not problems:
+        yield Check(name, "ok", "tokens, scopes and permissions are there")
+    for problem in problems:
+        yield Check(name, "wrong", problem, f"{name}: {problem}")
 
 
 def _models(settings: Settings) -> Iterator[Check]:

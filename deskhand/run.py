@@ -6,6 +6,7 @@ import signal
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
+from deskhand.chat_platforms import any_platform, work_on_platforms
 from deskhand.logs import set_up_logging
 from deskhand.protocol import socket_file
 from deskhand.server import serving
@@ -59,17 +60,20 @@ async def _run(home: Home, level: str) -> int:
 
 async def _open(session: Session, upkeep: Upkeep) -> None:
     """Open what answers need time for, while the socket already serves and the folders are watched."""
-    upkeep.request("start")
     (await session.assistant()).warm_up()
-    async with _bots(session):
+    if await (await session.index()).is_empty():  # nobody is to be told that nothing has been indexed yet
+        await upkeep.run("start")
+    else:
+        upkeep.request("start")
+
+    async def ready() -> None:
         _log.info("ready: %s", await _summary(session, upkeep))
+
+    if any_platform(session.settings.bots):
+        await work_on_platforms(session, upkeep, ready)
+    else:
+        await ready()
         await asyncio.get_running_loop().create_future()
-
-
-@asynccontextmanager
-async def _bots(session: Session) -> AsyncIterator[None]:
-    """The chat platforms. Each is opened here, on the session's assistant, as a task of this block."""
-    yield
 
 
 async def _summary(session: Session, upkeep: Upkeep) -> str:
@@ -79,8 +83,14 @@ async def _summary(session: Session, upkeep: Upkeep) -> str:
     return (
         f"{session.home.root}, {documents} documents{so_far}, next scheduled run "
         f"{due.strftime('%a %d %b %H:%M %Z') if due else 'never'}, "
-        f"watching {session.settings.knowledge.sync.watch}, commands in other shells are served"
+        f"watching {session.settings.knowledge.sync.watch}, {_platforms(session.settings)}"
+        "commands in other shells are served"
     )
+
+
+def _platforms(settings: Settings) -> str:
+    names = [entry.name for entry in settings.bots.slack] + [entry.name for entry in settings.bots.discord]
+    return f"answering on {', '.join(names)}, " if names else ""
 
 
 @asynccontextmanager

@@ -65,6 +65,13 @@ class Session:
         async with self._opening:
             return await self._open_index()
 
+    @property
+    def database(self) -> "AsyncEngine":
+        """The home's database, once the index is open."""
+        if self._database is None:
+            raise RuntimeError("the index has not been opened yet")
+        return self._database
+
     async def upkeep(self) -> Upkeep:
         """What all runs go through."""
         index = await self.index()

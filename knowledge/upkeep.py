@@ -99,21 +99,22 @@ class Upkeep:
             _log.debug("changed: %s", ", ".join(sorted(changed)[:_SHOWN_FILES]))
             self.request("watch")
 
+    async def run(self, trigger: Trigger) -> None:
+        """Bring the index up to date; what goes wrong is told to the administrators."""
+        try:
+            report = await self.sync(trigger)
+        except DeskhandError as error:
+            self._tell(f"the run ({trigger}) failed: {error}")
+        except Exception as error:
+            _log.exception("the run (%s) failed", trigger)
+            self._tell(f"the run ({trigger}) failed, which is a defect in Deskhand: {type(error).__name__}: {error}")
+        else:
+            level = logging.DEBUG if trigger == "watch" and not _changed(report) else logging.INFO
+            _log.log(level, "run (%s): %s", trigger, _figures(report))
+
     async def _work(self) -> None:
         while True:
-            trigger = await self._wanted.get()
-            try:
-                report = await self.sync(trigger)
-            except DeskhandError as error:
-                self._tell(f"the run ({trigger}) failed: {error}")
-            except Exception as error:
-                _log.exception("the run (%s) failed", trigger)
-                self._tell(
-                    f"the run ({trigger}) failed, which is a defect in Deskhand: {type(error).__name__}: {error}"
-                )
-            else:
-                level = logging.DEBUG if trigger == "watch" and not _changed(report) else logging.INFO
-                _log.log(level, "run (%s): %s", trigger, _figures(report))
+            await self.run(await self._wanted.get())
 
     async def _note(self, report: SyncReport) -> None:
         """Tell of files that have newly failed; at the first run, that there are some."""

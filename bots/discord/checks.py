@@ -6,6 +6,7 @@ import aiohttp
 import discord
 
 from bots.discord.invitation import PERMISSIONS, invitation
+from settings.errors import BotError
 from settings.secrets import Secrets
 from settings.sections.bots import DiscordSettings
 
@@ -29,6 +30,23 @@ async def problems(settings: DiscordSettings, secrets: Secrets) -> list[str]:
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             return [f"Discord cannot be reached ({type(error).__name__})"]
     return _application_problems(settings, application) + _guild_problems(settings, application, guilds)
+
+
+async def own_invitation(settings: DiscordSettings, secrets: Secrets) -> str:
+    """The link by which the application of this token is invited. Raises BotError where there is none."""
+    token = secrets.get(settings.token_env)
+    if token is None:
+        raise BotError(f"{settings.token_env} is not set: put the bot's token there first")
+    headers = {"Authorization": f"Bot {token.get_secret_value()}"}
+    async with aiohttp.ClientSession(headers=headers, timeout=_SECONDS) as session:
+        try:
+            return invitation(int((await _get(session, settings, "/applications/@me"))["id"]))
+        except PermissionError:
+            raise BotError(
+                f"Discord rejects the token in {settings.token_env}: reset it in the developer portal (Bot)"
+            ) from None
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise BotError(f"Discord cannot be reached ({type(error).__name__}): try again") from None
 
 
 def _application_problems(settings: DiscordSettings, application: dict[str, Any]) -> list[str]:

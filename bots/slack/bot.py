@@ -98,6 +98,10 @@ class SlackBot:
         """The workspace, while the bot is running."""
         return self._platform
 
+    async def until_lost(self) -> None:
+        """Return never: the socket connects anew by itself, and a port waits for requests."""
+        await asyncio.get_running_loop().create_future()
+
     async def notify(self, text: str) -> None:
         """Tell the administrators' channel, where one is named."""
         if self._settings.notices is not None:
