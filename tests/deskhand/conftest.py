@@ -92,7 +92,7 @@ def process(start: Callable[..., subprocess.Popen[bytes]]) -> Command:
 
     def run(*arguments: str, typed: bytes = b"") -> Ran:
         child = start("-m", "deskhand", *arguments)
-        out, err = child.communicate(typed, timeout=60)
+        out, err = child.communicate(typed, timeout=400)
         return Ran(child.returncode, out.decode(), err.decode())
 
     return run
