@@ -6,6 +6,7 @@ import re
 import signal
 import stat
 import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +16,7 @@ import pytest
 from deskhand.protocol import connect as connect_to
 from deskhand.protocol import decode, encode, socket_file
 from settings import Home
+from settings.home import CHECKOUT
 from tests.deskhand.conftest import LEAVE, Command
 
 Start = Callable[..., "subprocess.Popen[bytes]"]
@@ -304,3 +306,29 @@ def test_a_saved_knowledge_yaml_takes_effect_at_the_next_start_and_that_is_said(
     at_work = running(company)
     write("settings/knowledge.yaml", "search: {passages: 4}\n")
     assert "knowledge.yaml has changed" in _said(at_work, "takes effect at the next start")
+
+
+def test_health_is_answered_before_litellm_is_loaded(
+    company: Home, deskhand: Command, write: Write, tmp_path: Path
+) -> None:
+    write(
+        "settings/models.yaml",
+        "models: {main: {model: openai/x, api_base: 'http://127.0.0.1:9/v1'}}\nroutes: {answer: [main, extractive]}\n",
+    )
+    log = tmp_path / "imports"
+    command = [sys.executable, "-X", "importtime", "-m", "deskhand", "run", "--home", str(company.root)]
+    with log.open("wb") as out:
+        at_work = subprocess.Popen(command, cwd=CHECKOUT, stderr=out)
+    try:
+        while deskhand("health", "--home", str(company.root)).status:
+            assert at_work.poll() is None
+            time.sleep(0.02)
+        loaded = re.compile(r"\| +litellm$", re.MULTILINE)
+        assert not loaded.search(log.read_text())
+        while not loaded.search(log.read_text()):  # it is warmed up all the same, before somebody asks
+            assert at_work.poll() is None
+            time.sleep(0.1)
+        assert deskhand("health", "--home", str(company.root)).status == 0
+    finally:
+        at_work.terminate()
+        at_work.wait(30)
