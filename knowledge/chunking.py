@@ -72,7 +72,9 @@ def _split(block: Block, size: ChunkSize) -> Iterator[Block]:
         yield block
         return
     header, units = _units(block)
-    room = max(size.target - count_words(header), size.target // 4)
+    if _length(header) > size.target // 2:  # too long to be repeated
+        header, units = "", list(enumerate(block.text.split("\n")))
+    room = size.target - count_words(header)
     for offset, text in _fill(units, room):
         line = None if block.line is None else block.line + offset
         yield replace(block, text=f"{header}\n{text}" if header else text, line=line)
