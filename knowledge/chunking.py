@@ -137,11 +137,13 @@ def _cut(unit: str, room: int) -> Iterator[tuple[int, str]]:
     for begin, end in _tokens(unit, room):
         count = count_words(unit[begin:end])
         if begin > start and (words + count > room or end - start > room * _LONGEST_WORD):
-            yield line, unit[start:begin].rstrip()
+            if part := unit[start:begin].rstrip():  # a run of spaces is as long as words
+                yield line, part
             line += unit.count("\n", start, begin)
             start, words = begin, 0
         words += count
-    yield line, unit[start:].rstrip()
+    if part := unit[start:].rstrip():
+        yield line, part
 
 
 def _tokens(unit: str, room: int) -> Iterator[tuple[int, int]]:
