@@ -60,7 +60,7 @@ class Remembering(Embedder):
         self.fingerprint = real.fingerprint
         self.dimension = real.dimension
 
-    def submit(self, text: str) -> "Future[Vector]":
+    def submit(self, text: str, first: bool = False) -> "Future[Vector]":
         return self._known.setdefault(text, self._real.submit(text) if text not in self._known else Future())
 
 
