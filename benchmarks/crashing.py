@@ -8,13 +8,16 @@ import asyncio
 import random
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from contextlib import closing
 from pathlib import Path
+from typing import NamedTuple
 
 from benchmarks.measure import CHECKOUT, Figure, at_most, make_home, seconds
 from knowledge import Index, open_index
@@ -44,12 +47,14 @@ def run(rounds: int) -> Iterator[Figure]:
         for number in range(rounds):
             kind = _KINDS[number % len(_KINDS)]
             before, after = _change(home, kind, number, chance)
-            killed[kind] += _kill(home, kind, chance.uniform(0.6 * idle, whole))
+            known = _catalogue(home)
+            if _kill(home, kind, chance.uniform(0.6 * idle, whole)):
+                killed[f"{kind}, {_phase(known, _catalogue(home))}"] += 1
             wrong += [f"round {number}, {kind}: {what}" for what in asyncio.run(_check(home, embedder, before, after))]
         embedder.close()
     for what in wrong:
         print(what, file=sys.stderr)
-    in_mid_run = ", ".join(f"{kind} {killed[kind]}" for kind in _KINDS)
+    in_mid_run = "; ".join(f"{phase} {count}" for phase, count in sorted(killed.items()))
     yield at_most(
         "kill -9: things wrong afterwards", len(wrong), 0, f"{rounds} rounds, killed in mid-run: {in_mid_run}"
     )
@@ -87,6 +92,40 @@ def _kill(home: Home, kind: str, moment: float) -> bool:
             process.wait()
             return True
     return False
+
+
+class _Catalogue(NamedTuple):
+    """What the database said at a kill."""
+
+    roles: tuple[tuple[int, str], ...] = ()
+    files: tuple[tuple[int, str, str | None], ...] = ()
+    hidden: int = 0
+
+
+def _catalogue(home: Home) -> _Catalogue:
+    """The state of the index as a second process reads it, empty where there is none yet."""
+    if not (home.data / "deskhand.db").exists():
+        return _Catalogue()
+    with closing(sqlite3.connect(home.data / "deskhand.db")) as database:
+        try:
+            return _Catalogue(
+                tuple(database.execute("SELECT id, role FROM generation ORDER BY id")),
+                tuple(database.execute("SELECT generation, source, version FROM file ORDER BY 1, 2")),
+                database.execute("SELECT count(*) FROM hidden").fetchone()[0],
+            )
+        except sqlite3.OperationalError:  # killed while the tables were being made
+            return _Catalogue()
+
+
+def _phase(before: _Catalogue, after: _Catalogue) -> str:
+    """How far the run had come when it was killed."""
+    if dict(after.roles) != dict(before.roles) and not any(role == "building" for _, role in after.roles):
+        return "generations switched"
+    if after.hidden:
+        return "between the store and the catalogue"
+    if after.files != before.files:
+        return "some files written"
+    return "generation begun" if after.roles != before.roles else "nothing written"
 
 
 def _index(home: Home, *options: str) -> "subprocess.Popen[bytes]":

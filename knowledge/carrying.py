@@ -8,6 +8,7 @@ from knowledge.documents import Document, plain
 from knowledge.folder import Walk
 from knowledge.reading import ReadFile
 from knowledge.removal import decide
+from knowledge.sources import LIMITS
 from knowledge.store import Payload, Store, point_id
 from settings.errors import IndexUnusable
 
@@ -39,7 +40,7 @@ class Origin:
                 (file := found.get(source)) is None
                 or (
                     row.state not in ("indexed", "skipped")
-                    and row.rule == file.rule
+                    and row.rule.partition(LIMITS)[0] == file.rule
                     and (row.mtime_ns == -1 or (row.size, row.mtime_ns) == (file.size, file.mtime_ns))
                 )
             )

@@ -8,6 +8,7 @@ paragraph such as "It expires after a year" means nothing without them.
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from knowledge.documents import Block, Document, count_words, plain
 
@@ -59,6 +60,7 @@ def chunk_document(document: Document, size: ChunkSize) -> list[Chunk]:
     return chunks
 
 
+@lru_cache(maxsize=1024)  # each piece is measured on its own, in its group and with its neighbours
 def _length(text: str) -> int:
     """Words, or as many as would fill the space where a text has few of them."""
     return max(count_words(text), len(text) // _LONGEST_WORD)
@@ -70,7 +72,9 @@ def _split(block: Block, size: ChunkSize) -> Iterator[Block]:
         yield block
         return
     header, units = _units(block)
-    room = max(size.target - count_words(header), size.target // 4)
+    if _length(header) > size.target // 2:  # too long to be repeated
+        header, units = "", list(enumerate(block.text.split("\n")))
+    room = size.target - count_words(header)
     for offset, text in _fill(units, room):
         line = None if block.line is None else block.line + offset
         yield replace(block, text=f"{header}\n{text}" if header else text, line=line)
@@ -95,11 +99,12 @@ _SENTENCE_END = re.compile(r"(?<=[.!?…])[\"'”’)\]]*\s+(?=[^\sa-z])|(?<=[�
 
 def _sentences(text: str) -> list[tuple[int, str]]:
     units = []
-    start = 0
+    start = line = 0
     for match in [*_SENTENCE_END.finditer(text), None]:
         end = match.end() if match else len(text)
         if text[start:end].strip():
-            units.append((text.count("\n", 0, start), text[start:end].strip("\n")))
+            units.append((line, text[start:end].strip("\n")))
+        line += text.count("\n", start, end)
         start = end
     return units
 
@@ -128,14 +133,17 @@ def _cut(unit: str, room: int) -> Iterator[tuple[int, str]]:
     if _length(unit) <= room:
         yield 0, unit
         return
-    start = words = 0
+    start = words = line = 0
     for begin, end in _tokens(unit, room):
         count = count_words(unit[begin:end])
         if begin > start and (words + count > room or end - start > room * _LONGEST_WORD):
-            yield unit.count("\n", 0, start), unit[start:begin].rstrip()
+            if part := unit[start:begin].rstrip():  # a run of spaces is as long as words
+                yield line, part
+            line += unit.count("\n", start, begin)
             start, words = begin, 0
         words += count
-    yield unit.count("\n", 0, start), unit[start:].rstrip()
+    if part := unit[start:].rstrip():
+        yield line, part
 
 
 def _tokens(unit: str, room: int) -> Iterator[tuple[int, int]]:
@@ -167,7 +175,7 @@ def _join(groups: Sequence[list[Block]], size: ChunkSize) -> Iterator[list[Block
     """Neighbouring small sections in one chunk, within `target`."""
     current: list[Block] = []
     for group in groups:
-        if current and (group[0].page != current[0].page or _words([*current, *group]) > size.target):
+        if current and (group[0].page != current[0].page or not _fits([*current, *group], size.target)):
             yield current
             current = []
         current = current + group
@@ -175,8 +183,11 @@ def _join(groups: Sequence[list[Block]], size: ChunkSize) -> Iterator[list[Block
         yield current
 
 
-def _words(group: Sequence[Block]) -> int:
-    return _length(_render(group, _common_path([piece.headings for piece in group])))
+def _fits(group: Sequence[Block], words: int) -> bool:
+    """Whether the pieces stay within so many words, headings included."""
+    if sum(_length(piece.text) for piece in group) > words:
+        return False
+    return _length(_render(group, _common_path([piece.headings for piece in group]))) <= words
 
 
 def _common_path(paths: Sequence[tuple[str, ...]]) -> tuple[str, ...]:

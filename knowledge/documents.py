@@ -23,6 +23,10 @@ class AudienceUnknown(DocumentError):
     """Who may read the file cannot be told: not even its last good version may stay."""
 
 
+class OverLimit(DocumentError):
+    """A file that took too much time or memory: under other limits it is tried again."""
+
+
 class NothingToRead(DocumentError):
     """A well-formed file without any text of its own; its receipt says `skipped`."""
 
@@ -78,7 +82,7 @@ _WORD = re.compile(
 
 def count_words(text: str) -> int:
     """Words of any script, the unit of all chunk sizes."""
-    return sum(1 for _ in _WORD.finditer(text))
+    return len(_WORD.findall(text))
 
 
 _MARKUP: Sequence[tuple[re.Pattern[str], str]] = (

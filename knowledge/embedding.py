@@ -8,7 +8,9 @@ keeps memory flat because texts of different lengths are never padded into one b
 import asyncio
 import hashlib
 import os
+import threading
 from array import array
+from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
@@ -40,20 +42,41 @@ class Embedder:
     def __init__(self, model: "TextEmbedding", fingerprint: str, dimension: int) -> None:
         self._model = model
         self._pool = ThreadPoolExecutor(_WORKERS, thread_name_prefix="embed")
+        self._lock = threading.Lock()
+        self._first: deque[tuple[Future[Vector], str]] = deque()
+        self._later: deque[tuple[Future[Vector], str]] = deque()
         self.fingerprint = fingerprint
         self.dimension = dimension
 
-    def submit(self, text: str) -> "Future[Vector]":
-        """Embed a chunk on a worker thread."""
-        return self._pool.submit(self._embed, text)
+    def submit(self, text: str, first: bool = False) -> "Future[Vector]":
+        """Embed a text on a worker thread, `first` before all chunks that wait: somebody asked it."""
+        future: Future[Vector] = Future()
+        with self._lock:
+            (self._first if first else self._later).append((future, text))
+        self._pool.submit(self._next)
+        return future
 
     async def embed(self, texts: Sequence[str]) -> list[Vector]:
-        """Embed several texts side by side."""
-        return list(await asyncio.gather(*(asyncio.wrap_future(self.submit(text)) for text in texts)))
+        """Embed several texts of a question side by side, before the chunks of a run that goes on."""
+        return list(await asyncio.gather(*(asyncio.wrap_future(self.submit(text, first=True)) for text in texts)))
 
     def close(self) -> None:
         """Give up waiting work; a text that is being embedded is finished first."""
         self._pool.shutdown(cancel_futures=True)
+        with self._lock:
+            for future, _ in (*self._first, *self._later):
+                future.cancel()
+
+    def _next(self) -> None:
+        """Embed what is to be embedded next; called once for each text that was submitted."""
+        with self._lock:
+            future, text = (self._first or self._later).popleft()
+        if not future.set_running_or_notify_cancel():
+            return
+        try:
+            future.set_result(self._embed(text))
+        except BaseException as error:
+            future.set_exception(error)
 
     def _embed(self, text: str) -> Vector:
         [vector] = self._model.embed([text], batch_size=1)

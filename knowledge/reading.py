@@ -7,12 +7,12 @@ from pathlib import Path
 
 from knowledge.catalogue import FileRow, State
 from knowledge.chunking import Chunk, ChunkSize
-from knowledge.documents import EVERYONE, AudienceUnknown, Document, DocumentError, NothingToRead
+from knowledge.documents import EVERYONE, AudienceUnknown, Document, DocumentError, NothingToRead, OverLimit
 from knowledge.folder import FoundFile
 from knowledge.lint.checks import quarantine_reason
 from knowledge.loaders import loader_for, name_of, unknown_type
 from knowledge.loaders.reader import Reader
-from knowledge.sources import same_readers
+from knowledge.sources import LIMITS, same_readers
 from settings.sections import LintSettings
 
 
@@ -73,6 +73,9 @@ def read_file(
         return ReadFile(_without_version(row, "skipped", str(error)))
     except AudienceUnknown as error:
         return ReadFile(_without_version(row, "failed", str(error)))
+    except OverLimit as error:
+        tried = tried_under(file.rule, reader)
+        return ReadFile(row._replace(rule=tried, reason=_kept(str(error), before, kept)))
     except DocumentError as error:
         return ReadFile(row._replace(reason=_kept(str(error), before, kept)))
     if found := quarantine_reason(file.source, document, lint):
@@ -86,6 +89,11 @@ def read_file(
     if before is not None and before.version == version:  # back to what is in the store
         return ReadFile(row, stays=True)
     return ReadFile(row, document, chunks)
+
+
+def tried_under(rule: str, reader: Reader) -> str:
+    """The rule of a file that went over a limit: once the settings have other limits it is another one."""
+    return f"{rule}{LIMITS}{reader.limits}"
 
 
 def _without_version(row: FileRow, state: State, reason: str) -> FileRow:

@@ -127,6 +127,10 @@ class Sources:
         return [pattern for pattern, _, _ in idle]
 
 
+LIMITS = "+"
+"""Stands in a rule before the limits under which the file could not be read."""
+
+
 def same_readers(rule: str, other: str) -> bool:
     """Whether two rules say the same of who may read a document, whatever else they say."""
     return rule.rpartition(":")[0] == other.rpartition(":")[0]

@@ -18,7 +18,7 @@ from knowledge.embedding import Embedder, Vector
 from knowledge.folder import FoundFile, Walk
 from knowledge.loaders.reader import Reader
 from knowledge.readers import Readers
-from knowledge.reading import ReadFile, read_file
+from knowledge.reading import ReadFile, read_file, tried_under
 from knowledge.receipts import Progress, Receipt, Silent, SyncReport
 from knowledge.removal import Removals, decide
 from knowledge.sparse import TermWeights
@@ -144,7 +144,9 @@ class Sync:
     def _unchanged(self, file: FoundFile, row: FileRow | None) -> bool:
         if row is None or (row.size, row.mtime_ns) != (file.size, file.mtime_ns):
             return False
-        if row.checked_ns - row.mtime_ns < _SETTLED_NS or row.rule != file.rule or row.missing_ns:
+        if row.checked_ns - row.mtime_ns < _SETTLED_NS or row.missing_ns:
+            return False
+        if row.rule not in (file.rule, tried_under(file.rule, self._reader)):
             return False
         if self._origin is not None and row.state not in ("indexed", "skipped"):
             return False

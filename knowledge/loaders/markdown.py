@@ -24,7 +24,6 @@ _OPENING = re.compile(
     r"|(?P<code>`+)|(?P<comment><!--)|(?P<template>\{%|\{\{)",
     re.M | re.S,
 )
-_BLANK_LINE = re.compile(r"\n[ \t]*\n")
 _TAG = re.compile(r"</?[a-zA-Z][^<>]*>")
 
 
@@ -72,8 +71,9 @@ def _blank_out(body: str) -> str:
     """Remove comments and templating marks outside code, keeping every line where it is."""
     kept: list[str] = []
     done = position = 0
+    ends = _Ends(body)
     while match := _OPENING.search(body, position):
-        end = _end(body, match)
+        end = ends.of(match)
         if end is None:
             position = match.end()
             continue
@@ -85,18 +85,33 @@ def _blank_out(body: str) -> str:
     return "".join([*kept, body[done:]])
 
 
-def _end(body: str, opening: re.Match[str]) -> int | None:
-    """Where that ends which begins here: a fence at the latest with the file, all but comments with the paragraph."""
-    if fence := opening["fence"]:
-        closing = re.compile(rf"^[ \t>]*{fence[0]}{{{len(fence)},}}[ \t]*$", re.M).search(body, opening.end())
-        return closing.end() if closing else len(body)
-    if opening["comment"]:
-        found = body.find("-->", opening.end())
-        return found + 3 if found >= 0 else None
-    blank = _BLANK_LINE.search(body, opening.end())
-    limit = blank.start() if blank else len(body)
-    if code := opening["code"]:
-        closing = re.compile(rf"(?<!`){code}(?!`)").search(body, opening.end(), limit)
+class _Ends:
+    """Finds where things end, asked from the start to the end of the text: no part is searched twice for the same."""
+
+    def __init__(self, body: str) -> None:
+        self._body = body
+        self._known: dict[str, re.Match[str] | None] = {}
+
+    def of(self, opening: re.Match[str]) -> int | None:
+        """A fence ends at the latest with the file, all but comments with the paragraph."""
+        start = opening.end()
+        if fence := opening["fence"]:
+            closing = self._next(rf"(?m)^[ \t>]*{fence[0]}{{{len(fence)},}}[ \t]*$", start)
+            return closing.end() if closing else len(self._body)
+        if opening["comment"]:
+            closing = self._next("-->", start)
+        elif code := opening["code"]:
+            closing = self._in_paragraph(rf"(?<!`){code}(?!`)", start)
+        else:
+            closing = self._in_paragraph("%}" if opening.group() == "{%" else "}}", start)
         return closing.end() if closing else None
-    found = body.find("%}" if opening.group() == "{%" else "}}", opening.end(), limit)
-    return found + 2 if found >= 0 else None
+
+    def _in_paragraph(self, pattern: str, start: int) -> re.Match[str] | None:
+        found, blank = self._next(pattern, start), self._next(r"\n[ \t]*\n", start)
+        return None if found and blank and found.end() > blank.start() else found
+
+    def _next(self, pattern: str, start: int) -> re.Match[str] | None:
+        known = self._known.get(pattern)
+        if pattern not in self._known or (known is not None and known.start() < start):
+            self._known[pattern] = known = re.compile(pattern).search(self._body, start)
+        return known

@@ -112,6 +112,8 @@ def parse_xml(content: bytes, name: str) -> "Element":
         parser = etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=False, remove_comments=True)
         root = etree.fromstring(content, parser)
     except etree.XMLSyntaxError as error:
+        if error.code == etree.ErrorTypes.ERR_NO_MEMORY:
+            raise MemoryError from None
         if "depth" in str(error) or "huge" in str(error).lower():
             raise DocumentError(f"elements nested too deep in {name}: save the document anew") from None
         raise DocumentError(f"{_DAMAGED} ({name})") from None

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from knowledge.documents import Document, DocumentError, NothingToRead
 from knowledge.loaders.building import Builder, sensible_title
+from knowledge.loaders.pdf_hyphens import join_parted
 from knowledge.loaders.pdf_layout import Line, Paragraph, in_columns, lines_of, paragraphs_of
 from knowledge.loaders.pdf_words import page_words
 
@@ -37,6 +38,7 @@ def load_pdf(content: bytes, name: str) -> Document:
         pdf.close()
     _drop_running_heads(pages)
     read = [(number, list(_paragraphs(lines))) for number, lines in enumerate(pages, start=1)]
+    join_parted([paragraph for _, paragraphs in read for paragraph in paragraphs])
     levels = _Levels(read, marks)
     builder = Builder()
     for number, paragraphs in read:

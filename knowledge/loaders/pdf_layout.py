@@ -208,13 +208,13 @@ def _paragraph(lines: list[Line]) -> Paragraph:
     if bullet := _BULLET.match(text):
         text = f"- {text[bullet.end() :]}"
     bold = all(line.bold for line in lines)
-    return Paragraph(text.replace(HYPHEN, "-"), median(line.height for line in lines), bold, len(lines))
+    return Paragraph(text, median(line.height for line in lines), bold, len(lines))
 
 
 def _joined(text: str, more: str) -> str:
-    """Two lines as one; a word that was parted between them is whole again."""
+    """Two lines as one; a word that was parted between them keeps the mark of it, see `pdf_hyphens`."""
     if text.endswith(HYPHEN):
-        return text[:-1] + ("" if more[:1].islower() else "-") + more
+        return text[:-1] + (HYPHEN if more[:1].islower() else "-") + more
     if text.endswith("-") and text[-2:-1].isalpha() and more[:1].islower():
         return text + more
     return f"{text} {more}" if text else more

@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import BinaryIO, Self
 
 from knowledge.chunking import Chunk, ChunkSize
-from knowledge.documents import AudienceUnknown, Document, DocumentError, NothingToRead
+from knowledge.documents import AudienceUnknown, Document, DocumentError, NothingToRead, OverLimit
 from knowledge.loaders.frames import decode, read_frame, write_frame
 from settings.environment import without_secrets
 from settings.sections import ReadingSettings
@@ -36,6 +36,11 @@ class Reader:
     def largest(self) -> float:
         """Bytes; a larger file is not to be read."""
         return self._limits.largest_mb * 1_000_000
+
+    @property
+    def limits(self) -> str:
+        """The limits as they are noted with a file that went over one of them."""
+        return f"{self._limits.seconds:g}s,{self._limits.memory_mb}MB"
 
     def read(self, content: bytes, source: str, size: ChunkSize) -> tuple[Document, tuple[Chunk, ...]]:
         """The document in a file and its chunks.
@@ -63,7 +68,7 @@ class Reader:
 
     def _result(self, answer: bytes | None, worker: "_Worker") -> tuple[Document, tuple[Chunk, ...]]:
         if answer is None:
-            raise DocumentError(worker.end(self._limits))
+            raise (DocumentError if worker.stopped else OverLimit)(worker.end(self._limits))
         try:
             said = json.loads(answer)
             if "error" not in said:
@@ -166,13 +171,13 @@ class _Worker:
         if self.late:
             return (
                 f"reading took over {limits.seconds:g} s: split the document or save it anew, or raise reading.seconds "
-                "in knowledge.yaml and save the file again"
+                "in knowledge.yaml"
             )
         if self.stopped:
             return _STOPPED
         return (
             f"reading needs over {limits.memory_mb} MB of memory, or the file is damaged: split the document or save "
-            "it anew, or raise reading.memory_mb in knowledge.yaml and save the file again"
+            "it anew, or raise reading.memory_mb in knowledge.yaml"
         )
 
     def close(self) -> None:

@@ -23,7 +23,7 @@ _DEEPEST = 500
 def load_rtf(content: bytes, name: str) -> Document:
     """An `.rtf` file."""
     reader = _Reader()
-    reader.read(content.decode("latin-1").replace("\x00", ""))
+    reader.read(content.decode("latin-1"))
     return reader.builder.document(name)
 
 
@@ -44,7 +44,11 @@ class _Reader:
         """Go through the tokens; a group's state is restored where it ends (RTF 1.9.1, Conventions)."""
         stack: list[tuple[bool, int]] = []
         dropped, fresh = False, False
-        for token in _TOKEN.finditer(text):
+        position = 0
+        while token := _TOKEN.search(text, position):
+            position = token.end()
+            if token["word"] == "bin":  # so many bytes of a picture, among them braces
+                position += max(int(token["number"] or 0), 0)
             if brace := token["brace"]:
                 self._flush()
                 if brace == "{":
@@ -114,7 +118,7 @@ class _Reader:
 
     def _taken(self) -> str:
         self._flush()
-        text = "".join(self._text).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        text = "".join(self._text).replace("\x00", "").encode("utf-16", "surrogatepass").decode("utf-16", "replace")
         self._text = []
         return tidy(text)
 

@@ -114,3 +114,13 @@ def test_closing_gives_up_waiting_work_and_returns(tmp_path: Path) -> None:
     assert any(future.cancelled() for future in waiting)
     assert all(len(future.result()) == 384 for future in waiting if not future.cancelled())
     loaded.close()
+
+
+async def test_a_question_does_not_wait_for_the_chunks_of_a_run(tmp_path: Path) -> None:
+    loaded = load_embedder(EmbeddingSettings(), tmp_path)
+    waiting = [loaded.submit("word " * 300) for _ in range(100)]
+    [vector] = await loaded.embed(["When is pay day?"])
+    done = sum(future.done() for future in waiting)
+    loaded.close()
+    assert len(vector) == 384
+    assert done < 50

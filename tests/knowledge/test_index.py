@@ -565,3 +565,23 @@ async def test_embeddings_of_texts_that_are_gone_are_forgotten_once_there_are_ma
         assert await index._catalogue.embeddings([(7).to_bytes(16)]) == {}
         documents["leave.md"].touch()
         assert (await index.sync(rebuild=True)).embedded == 0
+
+
+async def test_a_file_over_a_limit_is_tried_again_once_the_limit_is_another(
+    documents: dict[str, Path], write: Write, settings: Settings, embedder: Embedder
+) -> None:
+    age(write("knowledge/docs/large.csv", "a,b\n" + "1,2\n" * 300_000))
+
+    def limited(seconds: float) -> Settings:
+        reading = settings.knowledge.reading.model_copy(update={"seconds": seconds, "memory_mb": 256})
+        return replace(settings, knowledge=settings.knowledge.model_copy(update={"reading": reading}))
+
+    async def receipt(limits: Settings) -> Receipt:
+        return next(receipt for receipt in (await sync(limits, embedder)).receipts if receipt.source == "large.csv")
+
+    first = await receipt(limited(0.001))
+    assert (first.state, first.looked_at) == ("failed", True)
+    assert "reading." in first.reason
+    again = await receipt(limited(0.001))
+    assert (again.state, again.reason, again.looked_at) == ("failed", first.reason, False)
+    assert (await receipt(limited(0.002))).looked_at

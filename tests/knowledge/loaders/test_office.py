@@ -105,6 +105,11 @@ def test_rich_text_loses_its_looks_and_keeps_its_letters() -> None:
     )
 
 
+def test_the_bytes_of_a_picture_in_rtf_are_no_text() -> None:
+    content = rb"{\rtf1 Before.{\pict\bin8 }x}\par{} After.{\bin-5 }}"
+    assert [block.text for block in load_rtf(content, "Name").blocks] == ["Before. After."]
+
+
 def test_a_workbook_without_text_is_skipped() -> None:
     with pytest.raises(NothingToRead, match="no text in any visible sheet"):
         load_sheets(xlsx([[]]), "Name")

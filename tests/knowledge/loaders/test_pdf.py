@@ -64,3 +64,20 @@ def test_what_stands_before_the_mark_is_ignored() -> None:
 def test_a_list_is_one_block() -> None:
     [intro, block] = load_pdf(pdf([["Bring:", "- your badge", "- your laptop"]]), "Name").blocks
     assert (intro.text, block.kind, block.text) == ("Bring:", "list", "- your badge\n- your laptop")
+
+
+@pytest.mark.parametrize(
+    ("elsewhere", "whole"),
+    [
+        ("A dual-encoder embeds both.", "dual-encoder"),
+        ("The dualencoder embeds both.", "dualencoder"),
+        ("It is dual: the encoder embeds both.", "dual-encoder"),
+        ("Something else.", "dualencoder"),
+    ],
+)
+def test_a_word_parted_at_the_end_of_a_line_keeps_its_hyphen_where_the_text_knows_it(
+    elsewhere: str, whole: str
+) -> None:
+    lines = [(72, 700, 11, "Passages are found by means of a dual-"), (72, 686, 11, "encoder, which was trained.")]
+    document = load_pdf(pdf([[*lines, (72, 600, 11, elsewhere)]]), "Name")
+    assert document.blocks[0].text == f"Passages are found by means of a {whole}, which was trained."

@@ -150,6 +150,8 @@ HOSTILE = {
     ) + b"\n\nx",
     "entities.html": b"<!DOCTYPE html [<!ENTITY a 'b'>]><nav>&a;</nav>",
     "regex.md": b"![" * 3_000,
+    "comments.md": b"<!--" * 50_000,
+    "templates.md": b"{{" * 50_000,
     "table.md": b"|" * 5_000 + b"\n" + b"|-" * 5_000,
     "quotes.csv": b'"' + b"a" * 2_000_000,
     "empty-pages.pdf": make.pdf([[] for _ in range(2000)]),
