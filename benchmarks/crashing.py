@@ -48,7 +48,7 @@ def run(rounds: int) -> Iterator[Figure]:
             kind = _KINDS[number % len(_KINDS)]
             before, after = _change(home, kind, number, chance)
             known = _catalogue(home)
-            if _kill(home, kind, chance.uniform(0.6 * idle, whole)):
+            if _kill(home, kind, chance.uniform(0, 1.5 * max(whole - idle, 0.2))):
                 killed[f"{kind}, {_phase(known, _catalogue(home))}"] += 1
             wrong += [f"round {number}, {kind}: {what}" for what in asyncio.run(_check(home, embedder, before, after))]
         embedder.close()
@@ -71,7 +71,7 @@ def _change(home: Home, kind: str, number: int, chance: random.Random) -> tuple[
         (home.settings / "knowledge.yaml").write_text(_SIZES[now == _SIZES[0]])
     files = [f"{name}.md" for name in range(_FILES)]
     for name in files if kind == "first" else chance.sample(files, 8):
-        (home.documents / name).write_text(f"# File\n\nThe page about subject {number}-{name[:-3]}.\n")
+        (home.documents / name).write_text(f"# File\n\nThe page about subject s{number}x{name[:-3]}.\n")
     if kind != "first":  # of those left, one goes
         name = chance.choice(files)
         (home.documents / name).unlink(missing_ok=True)
@@ -83,8 +83,11 @@ def _folder(home: Home) -> _Content:
 
 
 def _kill(home: Home, kind: str, moment: float) -> bool:
-    """Start a run and kill it `moment` seconds later; true where it had not ended yet."""
+    """Start a run and kill it `moment` seconds after it began to write; true where it had not ended yet."""
+    before = _written(home)
     with _index(home, *(["--rollback"] if kind == "rollback" else [])) as process:
+        while _written(home) == before and process.poll() is None:  # starting up takes most of the time
+            time.sleep(0.002)
         try:
             process.wait(moment)
         except subprocess.TimeoutExpired:
@@ -92,6 +95,15 @@ def _kill(home: Home, kind: str, moment: float) -> bool:
             process.wait()
             return True
     return False
+
+
+def _written(home: Home) -> tuple[int, int]:
+    """Changes with every commit: a run notes its beginning first."""
+    try:
+        log = (home.data / "deskhand.db-wal").stat()
+    except OSError:
+        return 0, 0
+    return log.st_size, log.st_mtime_ns
 
 
 class _Catalogue(NamedTuple):
