@@ -1,7 +1,7 @@
 """What a question says about itself, without a model: shorthand, codes, quotations, years, typing slips."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from knowledge.stop_words import CONVERSATION, SHORTHAND, STOP_WORDS
@@ -17,6 +17,8 @@ _QUOTED = re.compile(r"[\"“”]([^\"“”]{3,80})[\"“”]")
 _FILE = re.compile(r"\b[\w-]+\.(?:md|txt|html?|pdf|docx?|pptx?|xlsx?|csv|eml)\b", re.I)
 _CODE = re.compile(r"\b(?=[\w-]*\d)(?=[\w-]*[^\W\d_])[^\W_]+(?:-[^\W_]+)*\b")
 """Letters and digits in one: `E-4107`, `LF-12`, `P52`, `0x80070005`."""
+_LONGEST_AMOUNT = 6
+"""Characters: `9pm`, `401k` and `15days` are amounts, what is longer and begins with a digit is a code."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,8 @@ class Asked:
 
     text: str
     exact: tuple[str, ...]
+    codes: tuple[str, ...]
+    """Of `exact` those that name one thing: `E-4107`, not `9pm`."""
     years: frozenset[int]
     current: bool
     """Asks for what holds now: says so, and names no year."""
@@ -36,7 +40,12 @@ def understand(question: str, english: bool) -> Asked:
     exact = [*_QUOTED.findall(text), *_FILE.findall(text), *_CODE.findall(text)]
     years = frozenset(int(year) for year in _YEAR.findall(text))
     current = english and not years and _CURRENT.search(text) is not None
-    return Asked(text, tuple(dict.fromkeys(filter(None, map(squeezed, exact)))), years, current)
+    codes = [code for code in _CODE.findall(text) if not code[0].isdigit() or len(code) > _LONGEST_AMOUNT]
+    return Asked(text, _squeezed(exact), _squeezed(codes), years, current)
+
+
+def _squeezed(texts: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(filter(None, map(squeezed, texts))))
 
 
 def _spelled(match: re.Match[str]) -> str:

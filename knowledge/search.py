@@ -19,9 +19,10 @@ from typing import NamedTuple
 from knowledge.embedding import Embedder, Vector
 from knowledge.evidence import evidence_of
 from knowledge.passages import Passage, adjusted, merged, repeated
-from knowledge.question import Asked, corrected, understand, unknown_words
+from knowledge.question import Asked, corrected, squeezed, understand, unknown_words
+from knowledge.question_terms import QuestionTerms, question_terms
 from knowledge.reranking import Reranker
-from knowledge.sparse import SparseVector, TermWeights
+from knowledge.sparse import TermWeights
 from knowledge.store import Nearest, Payload, Store, Where
 from knowledge.vocabulary import Vocabulary, similar_words
 from settings.sections import SearchSettings
@@ -31,8 +32,9 @@ __all__ = ["Found", "Passage", "Searcher"]
 _NEAREST = 64
 _NEAREST_OF_SEVERAL = 500
 """Where several readings are added up: what one of them does not list would be scored by a guess."""
-_MOST_TERMS = 64
 _MOST_PAYLOADS = 2000
+_READ = 3
+"""Passages that the evidence is taken from."""
 _CANDIDATES = 24
 """Chunks, at the least, whose text and dates are looked at before the best are picked."""
 _WITH_QUESTION_BEFORE = 1.0
@@ -73,7 +75,7 @@ class _Scores(NamedTuple):
     cosines: dict[int, float]
     coverages: dict[int, float]
     floor: float
-    terms: int
+    terms: QuestionTerms
 
     def cosine(self, id_: int) -> float:
         return self.cosines.get(id_, self.floor)
@@ -132,7 +134,7 @@ class Searcher:
             (self._passage(id_, scores[id_], asking, also), self._payloads[id_])
             for id_, also in self._pick(scores, limit, per_document).items()
         ]
-        return Found(tuple(merged(picked)), _evidence([passage for passage, _ in picked], asking))
+        return Found(tuple(merged(picked)), _evidence(picked[:_READ], asking, asked.codes))
 
     async def _readings(
         self, question: str, audience: tuple[str, ...], thread: Sequence[str], answer: str
@@ -173,28 +175,29 @@ class Searcher:
         queries = [
             query
             for vector, terms in zip(vectors, weighted, strict=True)
-            for query in (Nearest(vector, nearest), Nearest(terms, nearest))
+            for query in (Nearest(vector, nearest), Nearest(terms.vector, nearest))
         ]
         results = await self._store.query(queries, where)
         scores = []
         for dense, sparse, terms in zip(results[::2], results[1::2], weighted, strict=True):
-            ideal = sum(terms.values)
+            ideal = terms.ideal
             scores.append(
                 _Scores(
                     {id_: score for id_, score, _ in dense},
                     {id_: score / ideal for id_, score, _ in sparse} if ideal else {},
                     dense[-1].score if len(dense) >= nearest else 0.0,
-                    len(terms.indices),
+                    terms,
                 )
             )
         return scores
 
-    def _weighted(self, text: str, audience: tuple[str, ...]) -> SparseVector:
+    def _weighted(self, text: str, audience: tuple[str, ...]) -> QuestionTerms:
         """The question's terms, each with what it tells to this audience."""
-        terms = self._terms.of_question(text)
-        pairs = list(zip(terms.indices, terms.values, strict=True))[:_MOST_TERMS]
-        return SparseVector(
-            [term for term, _ in pairs], [weight * self._vocabulary.idf(term, audience) for term, weight in pairs]
+        return question_terms(
+            text,
+            self._terms,
+            lambda term: self._vocabulary.idf(term, audience),
+            lambda term: self._vocabulary.knows(term, audience),
         )
 
     def _totals(self, readings: Sequence[_Reading], found: Sequence[_Scores]) -> dict[int, float]:
@@ -271,12 +274,19 @@ class Searcher:
         )
 
 
-def _evidence(best: Sequence[Passage], asking: Sequence[_Scores]) -> float:
-    """Of the best reading and the best three passages."""
+def _evidence(best: Sequence[tuple[Passage, Payload]], asking: Sequence[_Scores], codes: Sequence[str]) -> float:
+    """Of the best reading and the best of these passages. A code that none of them has is unknown."""
+    text = squeezed(" ".join(f"{payload.source} {_whole_text(payload)}" for _, payload in best)) if codes else ""
+    missing = sum(code not in text for code in codes) / max(len(codes), 1)
     return max(
         (
-            evidence_of(scores.cosine(int(passage.id)), scores.coverage(int(passage.id)), scores.terms)
-            for passage in best[:3]
+            evidence_of(
+                scores.cosine(int(passage.id)),
+                scores.coverage(int(passage.id)),
+                scores.terms.count,
+                max(scores.terms.unknown, missing),
+            )
+            for passage, _ in best
             for scores in asking
         ),
         default=0.0,

@@ -15,6 +15,7 @@ FORMAT = 2
 """Part of every index's fingerprint: raise it when the same text gets other terms or weights."""
 AVERAGE_LENGTH = 80.0
 """Terms in a chunk of usual size, after stop words."""
+_MOST_WORDS = 4000
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +44,20 @@ class TermWeights:
             )
         )
         self._conversation = CONVERSATION if language == "english" else frozenset[str]()
+        self._words: dict[str, tuple[int, ...]] = {}
 
     def of_document(self, text: str) -> SparseVector:
         """Weights of a chunk."""
         vector = self._bm25.embed_document(_joined(text))
         return SparseVector(list(vector.indices), list(vector.values))
+
+    def of_word(self, word: str) -> tuple[int, ...]:
+        """The terms of one word; remembered, because the same few hundred are asked for again and again."""
+        if word not in self._words:
+            if len(self._words) >= _MOST_WORDS:
+                self._words.clear()
+            self._words[word] = tuple(self.of_document(word).indices)
+        return self._words[word]
 
     def of_question(self, text: str) -> SparseVector:
         """Weights of a question, without the words that only make conversation.

@@ -20,7 +20,7 @@ from settings.errors import DeskhandError, ModelError
 class AnswerOptions(Options):
     """How sure quotes have to be."""
 
-    sure_evidence: float = Field(0.6, ge=0, le=1)
+    sure_evidence: float = Field(0.5, ge=0, le=1)
     """Quotes on weaker evidence than this are introduced as perhaps beside the point."""
 
 

@@ -19,7 +19,7 @@ class RagOptions(Options):
     """At most so many from one document."""
     rewrite_seconds: float = Field(4, gt=0, le=30)
     """Longest wait for a follow-up to be rewritten, where the route `rewrite_query` names a model."""
-    least_evidence: float = Field(0.4, ge=0, le=1)
+    least_evidence: float = Field(0.35, ge=0, le=1)
     """Weaker evidence (0 to 1) than this means that the documents don't say; 0 never abstains here."""
 
 

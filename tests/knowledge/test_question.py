@@ -34,6 +34,19 @@ def test_what_has_to_be_found_exactly(question: str, exact: tuple[str, ...]) -> 
 
 
 @pytest.mark.parametrize(
+    ("question", "codes"),
+    [
+        ("error E-4107 at 9pm", ("e4107",)),
+        ("my 401k", ()),
+        ("0x80070005 again", ("0x80070005",)),
+        ("form w-7", ("w7",)),
+    ],
+)
+def test_a_code_names_one_thing_and_an_amount_does_not(question: str, codes: tuple[str, ...]) -> None:
+    assert understand(question, english=True).codes == codes
+
+
+@pytest.mark.parametrize(
     ("question", "current", "years"),
     [
         ("what is the limit now?", True, set()),

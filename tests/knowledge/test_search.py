@@ -113,3 +113,19 @@ async def test_evidence_tells_a_question_that_is_answered_from_one_that_is_not(
 ) -> None:
     met, unmet = await ask(settings, embedder, "how many days of annual leave a year?", "who won the chess game?")
     assert 0 <= unmet.evidence < 0.5 < met.evidence <= 1
+
+
+@pytest.mark.usefixtures("documents")
+async def test_a_code_or_a_word_that_no_document_has_is_less_evidence(settings: Settings, embedder: Embedder) -> None:
+    there, missing, word, unknown = await ask(
+        settings, embedder, "vpn error E-4107", "vpn error E-4135", "hotel in london", "spa in london"
+    )
+    assert missing.evidence < there.evidence - 0.1
+    assert unknown.evidence < word.evidence - 0.1
+
+
+@pytest.mark.usefixtures("documents")
+async def test_another_word_for_the_same_finds_the_document(settings: Settings, embedder: Embedder) -> None:
+    [found] = await ask(settings, embedder, "PTO rollover")
+    assert found.passages[0].source == "leave.md"
+    assert found.passages[0].coverage > 0

@@ -1,0 +1,58 @@
+import pytest
+
+from knowledge.question_terms import QuestionTerms, question_terms
+from knowledge.sparse import TermWeights
+
+ENGLISH = TermWeights("english")
+
+
+def asked(question: str, documents: str, terms: TermWeights = ENGLISH) -> QuestionTerms:
+    known = set(terms.of_document(documents).indices)
+    return question_terms(question, terms, lambda term: 2.0 if term in known else 5.0, known.__contains__)
+
+
+def weight(found: QuestionTerms, word: str, terms: TermWeights = ENGLISH) -> float:
+    vector = dict(zip(found.vector.indices, found.vector.values, strict=True))
+    return sum(vector.get(term, 0.0) for term in terms.of_word(word))
+
+
+def test_words_count_what_they_tell() -> None:
+    found = asked("laptop stolen", "laptop stolen train")
+    assert (found.count, found.ideal, found.unknown) == (2, 4.0, 0.0)
+    assert weight(found, "laptop") == 2.0
+
+
+def test_another_name_of_a_readable_document_is_searched_but_quieter() -> None:
+    found = asked("ask my boss", "the manager approves")
+    assert 0 < weight(found, "manager") < weight(found, "boss")
+
+
+def test_a_name_that_no_readable_document_has_is_not_searched() -> None:
+    assert weight(asked("boss", "the director approves"), "manager") == 0.0
+
+
+@pytest.mark.parametrize(
+    ("documents", "unknown"), [("friday office", 5 / 7), ("friday manager", 0.0), ("friday boss", 0.0)]
+)
+def test_a_word_is_unknown_only_where_no_other_name_is_known(documents: str, unknown: float) -> None:
+    assert asked("boss friday", documents).unknown == pytest.approx(unknown)
+
+
+def test_a_name_stands_in_with_its_own_weight() -> None:
+    assert asked("boss friday", "friday manager").ideal == pytest.approx(4.0)
+
+
+def test_a_word_of_the_question_is_not_searched_twice() -> None:
+    found = asked("holiday or leave", "holiday leave")
+    assert len(found.vector.indices) == len(set(found.vector.indices)) == 2
+    assert weight(found, "leave") == 2.0
+
+
+def test_other_languages_have_no_synonyms() -> None:
+    german = TermWeights("german")
+    assert asked("boss", "manager", german).vector.indices == list(german.of_question("boss").indices)
+
+
+def test_a_question_without_words_has_nothing_unknown() -> None:
+    found = asked("?", "manager")
+    assert (found.ideal, found.unknown) == (0.0, 0.0)
