@@ -103,7 +103,7 @@ class SlackStage(Stage):
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[None]:
-        async with FakeSlack(duplicates=0.1, retries=(0.0, *[2.0] * 200)) as self.slack:
+        async with FakeSlack(duplicates=0.1, retries=(0.0, *[15.0] * 40)) as self.slack:
             people = [f"U{number}" for number in range(_PEOPLE)]
             for person in people:
                 self.slack.add_person(person)
