@@ -7,6 +7,7 @@ from pathlib import Path
 
 from benchmarks import (
     asking,
+    bots,
     crashing,
     dropping,
     fuzzing,
@@ -29,7 +30,7 @@ def main() -> None:
     parser.add_argument("names", nargs="*", metavar="NAME", help="which; a wrong one lists what there is")
     parser.add_argument("--docs", type=Path, default=CHECKOUT / "knowledge" / "docs", help="folder of documents")
     parser.add_argument("--questions", type=Path, default=SAMPLE, help="questions about them, YAML or JSON lines")
-    parser.add_argument("--rounds", type=int, default=20, help="how often crashing kills a run")
+    parser.add_argument("--rounds", type=int, default=20, help="how often crashing and bots kill a process")
     options = parser.parse_args()
     runs: dict[str, Callable[[], Iterator[Figure]]] = {
         "retrieval": lambda: retrieval.run(options.docs, options.questions),
@@ -43,6 +44,7 @@ def main() -> None:
         "dropping": lambda: dropping.run(options.docs),
         "linting": linting.run,
         "crashing": lambda: crashing.run(options.rounds),
+        "bots": lambda: bots.run(options.rounds),
         "fuzzing": lambda: fuzzing.run(options.docs),
     }
     if unknown := set(options.names) - set(runs):

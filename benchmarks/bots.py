@@ -11,6 +11,7 @@ import asyncio
 import os
 import random
 import signal
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -18,7 +19,8 @@ import time
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, closing
+from dataclasses import replace
 from pathlib import Path
 from statistics import quantiles
 from typing import Any
@@ -32,12 +34,15 @@ _CHANNELS, _PEOPLE = 100, 50
 _WARM_SECONDS = 5.0
 
 
-def run(rounds: int = 5, seconds: float = 10.0, rate: float = 50.0) -> Iterator[Figure]:
-    """Both platforms: `rounds` kills at 6 questions a second, then `seconds` of load at `rate` a second."""
-    for stage in (SlackStage, DiscordStage):
-        yield from asyncio.run(_crash(stage(), rounds))
-    for stage in (SlackStage, DiscordStage):
-        yield from asyncio.run(_load(stage(), seconds, rate))
+def run(rounds: int = 5, seconds: float = 10.0, rate: float = 50.0, platform: str | None = None) -> Iterator[Figure]:
+    """`rounds` kills at 6 questions a second, then `seconds` of load at `rate` a second; either may be 0."""
+    stages = [stage for stage in (SlackStage, DiscordStage) if platform in (None, stage.name)]
+    if rounds:
+        for stage in stages:
+            yield from asyncio.run(_crash(stage(), rounds))
+    if seconds:
+        for stage in stages:
+            yield from asyncio.run(_load(stage(), seconds, rate))
 
 
 class Stage(ABC):
@@ -64,6 +69,10 @@ class Stage(ABC):
     @abstractmethod
     async def connected(self) -> None:
         """Wait for the bot's connection."""
+
+    @abstractmethod
+    async def disconnected(self) -> None:
+        """Wait until the connection of a killed bot is gone."""
 
     @abstractmethod
     def answers(self) -> dict[str, list[str]]:
@@ -94,7 +103,7 @@ class SlackStage(Stage):
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[None]:
-        async with FakeSlack(duplicates=0.1, retries=(0.1, *[2.0] * 60)) as self.slack:
+        async with FakeSlack(duplicates=0.1, retries=(0.0, *[15.0] * 40)) as self.slack:
             people = [f"U{number}" for number in range(_PEOPLE)]
             for person in people:
                 self.slack.add_person(person)
@@ -110,6 +119,9 @@ class SlackStage(Stage):
 
     async def connected(self) -> None:
         await self.slack.connected()
+
+    async def disconnected(self) -> None:
+        await self.slack.disconnected()
 
     def answers(self) -> dict[str, list[str]]:
         found: dict[str, list[str]] = {ts: [] for ts in self.asked_at}
@@ -144,6 +156,9 @@ class DiscordStage(Stage):
     async def connected(self) -> None:
         await self.discord.connected()
 
+    async def disconnected(self) -> None:
+        await self.discord.disconnected()
+
     def answers(self) -> dict[str, list[str]]:
         found: dict[str, list[str]] = {number: [] for number in self.asked_at}
         for post in self.discord.posts():
@@ -152,27 +167,42 @@ class DiscordStage(Stage):
 
 
 async def _crash(stage: Stage, rounds: int) -> list[Figure]:
-    """Kill the bot again and again while people ask; then let it finish."""
+    """Kill the bot again and again while people ask; then let it finish.
+
+    The next process has its imports done when the one before is killed, as the start would be most of the time.
+    """
     chance = random.Random(time.time_ns())
     with tempfile.TemporaryDirectory() as folder:
         async with stage.open():
             asking = asyncio.ensure_future(_ask(stage, 6.0))
+            child = _start(stage, Path(folder), pause=0.3)
             try:
                 for _ in range(rounds):
-                    child = _start(stage, Path(folder), pause=0.3)
+                    following = _start(stage, Path(folder), pause=0.3)
+                    _go(child)
                     await asyncio.wait_for(stage.connected(), 60)
-                    await asyncio.sleep(chance.uniform(0.0, 1.5))
-                    child.send_signal(signal.SIGKILL)
+                    await asyncio.sleep(chance.uniform(0.0, 2.0))
+                    child.kill()
                     await asyncio.to_thread(child.wait)
+                    await stage.disconnected()
+                    child = following
             finally:
                 asking.cancel()
-            child = _start(stage, Path(folder), pause=0.3)
+            _go(child)
             try:
                 await _until_answered(stage, 120)
             finally:
                 child.terminate()
                 await asyncio.to_thread(child.wait)
-            return [_counted(stage, f"{rounds} kills")]
+        figure = _counted(stage, f"{rounds} kills")
+        return [replace(figure, beside=f"{figure.beside}; inbox: {_states(Path(folder))}")]
+
+
+def _states(folder: Path) -> str:
+    """Rows of the inbox by state."""
+    with closing(sqlite3.connect(folder / "bots.db")) as database:
+        rows = database.execute("SELECT state, count(*) FROM inbox GROUP BY state").fetchall()
+    return ", ".join(f"{state} {count}" for state, count in rows)
 
 
 async def _load(stage: Stage, seconds: float, rate: float) -> list[Figure]:
@@ -180,6 +210,7 @@ async def _load(stage: Stage, seconds: float, rate: float) -> list[Figure]:
     with tempfile.TemporaryDirectory() as folder:
         async with stage.open():
             child = _start(stage, Path(folder), pause=0.0)
+            _go(child)
             try:
                 await asyncio.wait_for(stage.connected(), 60)
                 await asyncio.sleep(1)
@@ -251,7 +282,14 @@ def _start(stage: Stage, folder: Path, pause: float) -> "subprocess.Popen[bytes]
     """The bot in a process of its own."""
     command = [sys.executable, "-m", "benchmarks.bots", "--child", stage.name, stage.url, str(folder), str(pause)]
     tokens = {"SLACK_BOT_TOKEN": BOT_TOKEN, "SLACK_APP_TOKEN": APP_TOKEN, "DISCORD_TOKEN": TOKEN}
-    return subprocess.Popen(command, cwd=CHECKOUT, env={**os.environ, **tokens})  # noqa: TID251  # for the child
+    environment = {**os.environ, **tokens}  # noqa: TID251  # for the child
+    return subprocess.Popen(command, cwd=CHECKOUT, env=environment, stdin=subprocess.PIPE)
+
+
+def _go(child: "subprocess.Popen[bytes]") -> None:
+    """The process has waited for this with its imports done."""
+    assert child.stdin is not None
+    child.stdin.close()
 
 
 async def _child(name: str, url: str, folder: Path, pause: float) -> None:
@@ -280,6 +318,7 @@ async def _child(name: str, url: str, folder: Path, pause: float) -> None:
     async def nothing(_: str = "") -> str:
         return ""
 
+    await asyncio.to_thread(sys.stdin.read)  # until `_go`
     limits = LimitSettings(at_a_time=100, per_person=20, per_channel=50, waiting=10_000)
     engine = open_database(folder / "bots.db")
     inbox, feedback = Inbox(engine), Feedback(engine)
@@ -308,6 +347,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5, help="how often the process is killed, on each platform")
     parser.add_argument("--seconds", type=float, default=10.0, help="duration of the load")
     parser.add_argument("--rate", type=float, default=50.0, help="questions a second under load")
+    parser.add_argument("--platform", choices=("Slack", "Discord"), help="only this one")
     parser.add_argument("--child", nargs=4, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.child:
@@ -315,7 +355,7 @@ def main() -> None:
         asyncio.run(_child(name, url, Path(folder), float(pause)))
         return
     fine = True
-    for figure in run(options.rounds, options.seconds, options.rate):
+    for figure in run(options.rounds, options.seconds, options.rate, options.platform):
         print(figure, flush=True)
         fine = fine and figure.good
     sys.exit(0 if fine else 1)

@@ -64,6 +64,7 @@ class Desk:
         self._beside: set[asyncio.Task[None]] = set()
         self._changing: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
         self._ending = True
+        self._arriving: set[tuple[str, str, str, str]] = set()
         self.paused = False
 
     @asynccontextmanager
@@ -97,21 +98,33 @@ class Desk:
 
         `acknowledge` is called in between, for platforms whose answer refers to it.
         """
-        recorded = await self._inbox.record(platform.name, question)
+        arriving = _identity(platform, question)
+        mine = arriving not in self._arriving
+        self._arriving.add(arriving)
+        recorded = None
         try:
+            recorded = await self._inbox.record(platform.name, question)
             if acknowledge is not None:
                 await acknowledge()
         finally:
             if recorded is not None:
                 self._start(platform, recorded)
+            if mine:
+                self._arriving.discard(arriving)
         return recorded is not None
 
     async def recover(self, platform: Platform) -> tuple[int, int]:
-        """Take up what an earlier process left; returns how many are answered, and how many are too old."""
+        """Take up what an earlier process left; returns how many are answered, and how many are too old.
+
+        A platform may call this at every new connection, while questions of this process arrive.
+        """
         oldest = self._oldest()
         taken = late = 0
+        under_way, arriving = set(self._tasks), set(self._arriving)  # one may end while the rows are read
         for entry in await self._inbox.unfinished(platform.name):
-            if entry.question.id in self._tasks:
+            if entry.question.id in under_way | self._tasks.keys():
+                continue
+            if _identity(platform, entry.question) in arriving | self._arriving:
                 continue
             too_old = entry.received_at < oldest
             late += too_old
@@ -300,6 +313,12 @@ class Desk:
         if known is None or known.platform is not platform:
             known = self._deliveries[platform.name] = Delivery(platform, self._inbox)
         return known
+
+
+def _identity(platform: Platform, question: Question) -> tuple[str, str, str, str]:
+    """By which the inbox knows a question."""
+    place = question.message.place
+    return platform.name, place.workspace, place.channel, question.message.id
 
 
 def _owned(work: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":

@@ -214,12 +214,6 @@ class Inbox:
         async with self.engine.begin() as connection:
             return len((await connection.execute(statement)).all())
 
-    async def latest(self, bot: str) -> datetime | None:
-        """When the last question that was heard was sent."""
-        async with self.engine.connect() as connection:
-            sent = await connection.scalar(select(func.max(_inbox.c.sent_at)).where(_inbox.c.bot == bot))
-        return None if sent is None else datetime.fromtimestamp(sent, UTC)
-
     async def askers(self, bot: str, place: Place) -> set[str]:
         """Ids of the people who have been answered in that thread, privately or not."""
         condition = (

@@ -73,10 +73,12 @@ class DeskhandClient(discord.Client):
         self.add_dynamic_items(FeedbackButton, ShareButton)
 
     async def setup_hook(self) -> None:
-        """Before the connection: tell Discord the commands, and note from when on nothing was heard."""
-        oldest = datetime.now(UTC) - timedelta(minutes=self._limits.oldest_minutes)
-        latest = await self._inbox.latest(self.settings.name)
-        self._missed_since = max(oldest, latest - _OVERLAP) if latest else oldest
+        """Before the connection: tell Discord the commands, and look back as far as questions are answered.
+
+        The last question that was heard is no mark: one that is heard while an earlier process looked back
+        would hide what it had not come to when it was killed.
+        """
+        self._missed_since = datetime.now(UTC) - timedelta(minutes=self._limits.oldest_minutes)
         try:
             await call(self.tree.sync())
         except PlatformError as error:
@@ -92,13 +94,16 @@ class DeskhandClient(discord.Client):
         self._missed_since = None
 
     async def on_ready(self) -> None:
-        """Connected anew, with everything in between unheard: look back, then take up what was left."""
+        """Connected anew, with everything in between unheard: take up what was left, then look back.
+
+        What is recorded already need not wait until every channel has been looked at.
+        """
         since, self._missed_since = self._missed_since, None
-        if since is not None:
-            await self._look_back(since)
         taken, late = await self.desk.recover(self.platform)
         if taken or late:
             _log.info("%s: %d questions taken up, %d too old", self.settings.name, taken, late)
+        if since is not None:
+            await self._look_back(since)
 
     # messages
 

@@ -181,6 +181,20 @@ async def test_what_a_crash_left_is_answered_after_the_start(
     assert await inbox.unfinished(platform.name) == []
 
 
+async def test_a_question_that_arrives_while_a_platform_connects_anew_is_taken_up_once(
+    desk: Desk, brain: Brain
+) -> None:
+    platform = FakePlatform()
+
+    async def connects_anew() -> None:
+        assert await desk.recover(platform) == (0, 0)
+
+    async with desk.open():
+        await desk.receive(platform, make_question(), connects_anew)
+        await idle(desk)
+    assert (len(brain.asked), len(platform.texts)) == (1, 1)
+
+
 async def test_a_post_whose_receipt_was_lost_is_edited_not_sent_again(
     brain: Brain, inbox: Inbox, limits: LimitSettings
 ) -> None:

@@ -13,6 +13,8 @@ import yaml
 from settings import Home
 from settings.home import CHECKOUT
 from tests.deskhand.conftest import Command
+from tests.fakes.discord.server import BOT, GENERAL, SAM, fake_discord
+from tests.fakes.discord.server import TOKEN as DISCORD_TOKEN
 from tests.fakes.slack import FakeSlack
 from tests.fakes.slack.server import APP_TOKEN, BOT_TOKEN, fake_slack
 
@@ -25,7 +27,8 @@ MENTION = "<@UBOT>"
 async def at_work(home: Home) -> AsyncIterator[asyncio.subprocess.Process]:
     """`deskhand run`, connected."""
     log = home.root / "log"
-    (home.root / ".env").write_text(f"SLACK_BOT_TOKEN={BOT_TOKEN}\nSLACK_APP_TOKEN={APP_TOKEN}\n")
+    tokens = {"SLACK_BOT_TOKEN": BOT_TOKEN, "SLACK_APP_TOKEN": APP_TOKEN, "DISCORD_TOKEN": DISCORD_TOKEN}
+    (home.root / ".env").write_text("".join(f"{name}={value}\n" for name, value in tokens.items()))
     with log.open("ab") as out:
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "deskhand", "run", "--home", str(home.root),
@@ -33,7 +36,7 @@ async def at_work(home: Home) -> AsyncIterator[asyncio.subprocess.Process]:
         )  # fmt: skip
     try:
         async with asyncio.timeout(90):
-            while f"answering on {_name(home)}" not in log.read_text() and process.returncode is None:
+            while f"answering on {_names(home)}" not in log.read_text() and process.returncode is None:
                 await asyncio.sleep(0.05)
         assert process.returncode is None, log.read_text()
         yield process
@@ -44,9 +47,9 @@ async def at_work(home: Home) -> AsyncIterator[asyncio.subprocess.Process]:
                 await process.wait()
 
 
-def _name(home: Home) -> str:
-    [entry] = yaml.safe_load((home.settings / "bots.yaml").read_text())["slack"]
-    return str(entry["name"])
+def _names(home: Home) -> str:
+    bots = yaml.safe_load((home.settings / "bots.yaml").read_text())
+    return ", ".join(str(entry["name"]) for entries in bots.values() for entry in entries)
 
 
 @pytest.fixture
@@ -83,6 +86,23 @@ async def test_a_mention_is_answered_from_the_documents_and_survives_a_kill(offi
         answers = await slack.answers("C1", 2, seconds=60)
         await asyncio.sleep(0.5)
     assert len(answers) == len(slack.posts("C1")) == 2
+
+
+async def test_both_platforms_asked_at_the_same_time_in_one_process(office: Home, slack: FakeSlack) -> None:
+    async with fake_discord() as discord:
+        bots = office.settings / "bots.yaml"
+        entry = {"name": "guild", "api_url": discord.api_url}
+        bots.write_text(yaml.safe_dump(yaml.safe_load(bots.read_text()) | {"discord": [entry]}, sort_keys=False))
+        async with at_work(office):
+            await discord.connected()
+            discord.say(SAM, GENERAL, f"<@{BOT}> how many days can i carry over?")
+            await slack.say("U1", "C1", f"{MENTION} how many days can i carry over?")
+            answers = await asyncio.gather(slack.answers("C1", seconds=60), discord.answers(GENERAL, seconds=60))
+            await asyncio.sleep(0.5)  # for a second answer, which there must not be
+        [in_slack], [in_discord] = answers
+        assert "five days" in in_slack.shown
+        assert "five days" in in_discord.content
+        assert (len(slack.posts()), len(discord.posts())) == (1, 1)
 
 
 async def test_what_is_wrong_with_a_document_reaches_the_administrators_channel(office: Home, slack: FakeSlack) -> None:

@@ -208,6 +208,10 @@ class FakeDiscord:
         """Wait for the bot."""
         await self.until(lambda: any(session.socket is not None for session in self._sessions.values()), 60)
 
+    async def disconnected(self) -> None:
+        """Wait until the bot has gone."""
+        await self.until(lambda: all(session.socket is None for session in self._sessions.values()), 60)
+
     def fail(self, pattern: str, **fault: Any) -> None:
         """Let the next requests fail whose `METHOD /path` matches, see `Fault`."""
         self.faults.append(Fault(pattern, **fault))

@@ -75,6 +75,7 @@ class FakeSlack:
         self._tasks: set[asyncio.Task[Any]] = set()
         self._chance = random.Random(7)
         self._changed = asyncio.Event()
+        self._opened = asyncio.Event()
         self.add_channel("CGENERAL", [BOT_USER])
 
     async def __aenter__(self) -> Self:
@@ -226,6 +227,10 @@ class FakeSlack:
         """Wait for the bot's sockets."""
         await self.until(lambda: len(self._sockets) >= sockets, 60)
 
+    async def disconnected(self) -> None:
+        """Wait until the last socket has gone."""
+        await self.until(lambda: not self._sockets, 60)
+
     async def refresh(self) -> None:
         """Ask every socket to reconnect, as Slack does every few hours."""
         for socket in list(self._sockets):
@@ -288,7 +293,8 @@ class FakeSlack:
     async def _through_socket(self, kind: str, payload: dict[str, Any], attempt: int) -> Any:
         async with asyncio.timeout(self.ack_seconds):
             while not (open_ones := [socket for socket in self._sockets if not socket.closed]):
-                await asyncio.sleep(0.01)
+                self._opened.clear()
+                await self._opened.wait()
             envelope = f"envelope{next(self._numbers)}"
             data = {"type": kind, "envelope_id": envelope, "payload": payload,
                     "accepts_response_payload": kind != "events_api"}  # fmt: skip
@@ -329,6 +335,8 @@ class FakeSlack:
                  "debug_info": {"host": "x", "approximate_connection_time": 18060}}  # fmt: skip
         await socket.send_str(json.dumps(hello))
         self._sockets.append(socket)
+        self._opened.set()
+        self._changed.set()
         try:
             async for frame in socket:
                 if frame.type == WSMsgType.TEXT:
