@@ -64,6 +64,7 @@ class Assistant:
 
     def _count(self, turn: Turn, outcome: Outcome) -> None:
         self.usage.record_reply(turn.message, outcome)
+        self.usage.record_events(turn.trace.events)
 
 
 @asynccontextmanager

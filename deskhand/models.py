@@ -42,6 +42,7 @@ class ModelsReport:
     spent_today: float
     totals: dict[str, Total] = field(default_factory=dict)
     replies: dict[tuple[str, str], int] = field(default_factory=dict)
+    events: dict[str, int] = field(default_factory=dict)
     pings: dict[str, Attempt] = field(default_factory=dict)
 
     @property
@@ -56,7 +57,7 @@ async def models_report(settings: Settings, ping: bool) -> ModelsReport:
         usage = await _usage(settings, stack)
         pings = await _pings(settings, usage) if ping else {}
         spent, _ = await usage.spent()
-        return ModelsReport(settings, spent, await usage.totals(), await usage.replies(), pings)
+        return ModelsReport(settings, spent, await usage.totals(), await usage.replies(), await usage.events(), pings)
 
 
 async def _usage(settings: Settings, stack: AsyncExitStack) -> UsageLog:
@@ -99,6 +100,7 @@ def report_as_dict(report: ModelsReport) -> dict[str, Any]:
             {"status": status, "reason": reason or None, "count": count}
             for (status, reason), count in sorted(report.replies.items())
         ],
+        "events_today": dict(sorted(report.events.items())),
     }
 
 
@@ -160,6 +162,7 @@ def report_as_text(report: ModelsReport) -> str:
     lines.append(f"budget: ${report.spent_today:.4f} spent today, {limit}{each}")
     for (status, reason), count in sorted(report.replies.items()):
         lines.append(f"answers today: {count} {status}{f' ({reason})' if reason else ''}")
+    lines += [f"today {name}: {count}" for name, count in sorted(report.events.items())]
     return printable("\n".join(lines))
 
 

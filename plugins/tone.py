@@ -120,7 +120,7 @@ class Tone(Plugin[ToneOptions]):
         draft = await reply.read()
         outcome = reply.outcome
         if not _is_phrased(outcome):
-            self.events["kept"] += 1
+            self._count(turn, "kept")
             yield draft
             yield outcome
             return
@@ -137,7 +137,7 @@ class Tone(Plugin[ToneOptions]):
             self._plain(turn, "facts", _in_words(changes))
             text = ""
         if text:
-            self.events["voiced"] += 1
+            self._count(turn, "voiced")
             turn.trace.note("tone: rewritten, the facts are the same")
         yield text or draft
         yield _with_cost(outcome, spent)
@@ -151,13 +151,17 @@ class Tone(Plugin[ToneOptions]):
         elif changes := await asyncio.to_thread(unsupported, text, _sources(turn)):
             self._plain(turn, "facts", f"the passages do not say: {_in_words(changes)}")
         else:
-            self.events["voiced"] += 1
+            self._count(turn, "voiced")
             turn.trace.note("tone: answered, the passages have every fact of it")
             return reply
         return _costing(await call_next(turn), reply.outcome)
 
+    def _count(self, turn: Turn, event: str) -> None:
+        self.events[event] += 1
+        turn.trace.count(f"tone: {event}")
+
     def _plain(self, turn: Turn, why: str, reason: str) -> None:
-        self.events[why] += 1
+        self._count(turn, why)
         turn.trace.note(f"tone: the plain answer is sent ({reason})")
 
     def _style(self) -> str:

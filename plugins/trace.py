@@ -76,6 +76,12 @@ class Trace:
     routes: list[RouteTrace] = field(default_factory=list)
     attempts: list[Attempt] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    events: list[str] = field(default_factory=list)
+    """What is counted over all questions, such as `tone: facts`."""
+
+    def count(self, event: str) -> None:
+        """Have something counted that happened in this turn; the totals are kept by day."""
+        self.events.append(event)
 
     def note(self, text: str) -> None:
         """Record a decision that no other record tells, for whoever asks why."""

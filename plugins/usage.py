@@ -6,7 +6,7 @@ what is written and what is not written yet. Days are those of the machine's own
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -54,6 +54,14 @@ _reply = Table(
     Column("route", String, nullable=False),
     Column("model", String, nullable=False),
     Index("reply_by_day", "day"),
+)
+_event = Table(
+    "reply_event",
+    _tables,
+    Column("id", Integer, primary_key=True),
+    Column("day", String, nullable=False),
+    Column("name", String, nullable=False),
+    Index("reply_event_by_day", "day"),
 )
 
 
@@ -115,6 +123,22 @@ class UsageLog:
         row = {"at": at, "day": day_of(at), "person": person_key(message), "message": message.id}
         row |= {"status": outcome.status, "reason": outcome.reason, "route": outcome.route, "model": outcome.model}
         self._add(_reply, row)
+
+    def record_events(self, names: Iterable[str]) -> None:
+        """Note what plugins have counted in one turn; it is written soon."""
+        day = day_of(datetime.now(UTC).timestamp())
+        for name in names:
+            self._add(_event, {"day": day, "name": name})
+
+    async def events(self) -> dict[str, int]:
+        """Today's events by name; needs a database."""
+        await self.flush()
+        day = day_of(datetime.now(UTC).timestamp())
+        query = select(_event.c.name, func.count()).where(_event.c.day == day).group_by(_event.c.name)
+        if self._database is None:
+            return {}
+        async with self._database.connect() as connection:
+            return {row[0]: row[1] for row in await connection.execute(query)}
 
     async def spent(self, person: str = "") -> tuple[float, float]:
         """US dollars of today: of everybody, and of one person."""
@@ -186,7 +210,7 @@ class UsageLog:
         batch = list(self._unwritten)
         try:
             async with self._database.begin() as connection:
-                for table in (_call, _reply):
+                for table in (_call, _reply, _event):
                     if rows := [row for of, row in batch if of is table]:
                         await connection.execute(insert(table), rows)
         except (SQLAlchemyError, OSError) as error:

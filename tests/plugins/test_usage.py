@@ -71,3 +71,11 @@ async def test_without_a_database_it_counts_for_as_long_as_it_lives() -> None:
 def test_the_same_id_on_two_platforms_is_two_people() -> None:
     message = ask().message
     assert person_key(message) != person_key(replace(message, place=Place("slack", "T1", "C1")))
+
+
+async def test_what_plugins_count_is_kept_by_day(tmp_path: Path) -> None:
+    database = open_database(tmp_path / "usage.db")
+    async with open_usage(database) as usage:
+        usage.record_events(["tone: facts", "tone: voiced", "tone: facts"])
+        assert await usage.events() == {"tone: facts": 2, "tone: voiced": 1}
+    await database.dispose()
