@@ -146,6 +146,8 @@ class SlackBot:
         pause = 1.0
         while True:
             try:
+                # asked for here: the client itself would ask for ever, whatever Slack answers
+                handler.client.wss_uri = await call(handler.client.issue_new_wss_url())
                 await call(handler.connect_async())  # type: ignore[no-untyped-call]
                 return
             except PlatformAway as away:
