@@ -76,7 +76,7 @@ def _frame(lines: list[str], most: int) -> tuple[str, str, list[str]]:
     head, end, inner = "", "", lines
     if mark := _FENCE.match(lines[0]):
         head, end, inner = f"{lines[0]}\n", f"\n{mark[1]}", lines[1:-1]
-    elif len(lines) > 2 and _TABLE_RULE.match(lines[1]):
+    elif len(lines) > 2 and "|" in lines[0] and _TABLE_RULE.match(lines[1]):
         head, inner = f"{lines[0]}\n{lines[1]}\n", lines[2:]
     return (head, end, inner) if len(head) + len(end) <= most // 2 else ("", "", lines)
 
