@@ -101,7 +101,7 @@ def test_index_says_what_became_of_every_file(company: Home, write: Write, deskh
         (["xyzzy"], "No such command 'xyzzy'. (`deskhand --help` shows what there is)"),
         (
             ["settings", "schema", "robots"],
-            "no settings file named 'robots' (known: assistant, bots, knowledge, models)",
+            "no settings file named 'robots' (known: assistant, knowledge, models, bots)",
         ),
         (["--home", "/nowhere/at/all", "index"], "--home: there is no folder /nowhere/at/all: `deskhand init "),
         (["doctor", "--home", ""], "--home: is empty: name a folder"),
