@@ -21,18 +21,19 @@ def open_database(path: Path) -> "AsyncEngine":
     Write-ahead log, so that readers never wait for a writer, and a sync at every commit: what was
     committed is there after a crash or a power cut.
     """
-    from sqlalchemy import event
     from sqlalchemy.ext.asyncio import create_async_engine
 
-    sqlite3.connect(path).close()  # fails here rather than in aiosqlite's thread, which then outlives the loop
-    engine = create_async_engine(f"sqlite+aiosqlite:///{path}", connect_args={"timeout": 10})
+    _Connection(path).close()  # fails here rather than in aiosqlite's thread, which then outlives the loop
+    return create_async_engine(f"sqlite+aiosqlite:///{path}", connect_args={"timeout": 10, "factory": _Connection})
 
-    @event.listens_for(engine.sync_engine, "connect")
-    def configure(connection: Any, _record: Any) -> None:
+
+class _Connection(sqlite3.Connection):
+    """A connection that is configured as it is made: a task cancelled in between leaves none half open."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
         for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
-            connection.execute(f"PRAGMA {pragma}")
-
-    return engine
+            self.execute(f"PRAGMA {pragma}")
 
 
 @asynccontextmanager
