@@ -126,7 +126,7 @@ class World:
         return after
 
     async def seen(self, *groups: str) -> dict[str, int]:
-        """The documents that someone finds, with their numbers: never two versions of one, and one of several copies."""
+        """The documents that someone finds, and their numbers: one version of each, one of several copies."""
         found = await self.index.search("the page about a subject", groups, limit=50, per_document=50)
         sources = [passage.source for passage in found.passages]
         assert len(sources) == len(set(sources))
