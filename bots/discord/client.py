@@ -1,5 +1,6 @@
 """What the bot hears on Discord. Everything that asks is recorded before anything else is done with it."""
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -60,6 +61,7 @@ class DeskhandClient(discord.Client):
         self._feedback = feedback
         self._administration = administration
         self._people = People(self, settings.servers, settings.direct_messages == "mutual")
+        self._events: set[asyncio.Task[None]] = set()
         self._heard = 0
         self._missed_since: datetime | None = None
         self.platform = DiscordPlatform(settings.name, self, self._people, inbox)
@@ -71,6 +73,21 @@ class DeskhandClient(discord.Client):
         self.tree.add_command(_administration_group(self._administer))
         self.tree.error(self._on_command_error)
         self.add_dynamic_items(FeedbackButton, ShareButton)
+
+    def _schedule_event(self, *args: Any, **kwargs: Any) -> asyncio.Task[None]:
+        """discord.py starts a task for every event and forgets it; this client owns them."""
+        task = super()._schedule_event(*args, **kwargs)
+        self._events.add(task)
+        task.add_done_callback(self._events.discard)
+        return task
+
+    async def close(self) -> None:
+        """Disconnect. What an event has begun ends here: the next start looks back over it."""
+        await super().close()
+        events = [*self._events]
+        for task in events:
+            task.cancel()
+        await asyncio.gather(*events, return_exceptions=True)
 
     async def setup_hook(self) -> None:
         """Before the connection: tell Discord the commands, and look back as far as questions are answered.
