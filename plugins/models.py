@@ -145,6 +145,7 @@ class Models:
         """Ask one model for a word, whatever its routes and the budget say; how it went is in the attempt."""
         trace = Trace()
         hello: list[ChatMessage] = [{"role": "user", "content": "Reply with the word: ready"}]
+        await asyncio.wait([self._router.load()], timeout=seconds)  # the wait for litellm says nothing of the model
         ends = asyncio.get_running_loop().time() + seconds
         try:
             async with aclosing(self._attempt("ping", name, hello, None, ends, "", trace)) as pieces:
