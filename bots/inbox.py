@@ -28,6 +28,7 @@ from sqlalchemy import (
     String,
     Table,
     UniqueConstraint,
+    bindparam,
     delete,
     func,
     select,
@@ -77,6 +78,14 @@ _inbox = Table(
     Index("inbox_thread", "bot", "channel", "thread"),
 )
 
+# made once: building a statement takes longer than running it
+_RECORD = insert(_inbox).on_conflict_do_nothing().returning(_inbox.c.id)
+_CHANGE = update(_inbox).where(_inbox.c.id == bindparam("number"))
+_FRESH = {"state": "waiting", "posts": "[]", "answer": "", "status": "", "reason": "", "why": ""}
+
+_Write = tuple[Executable, dict[str, object], "asyncio.Future[int | None]"]
+"""A statement, its parameters, and who waits for it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -98,7 +107,7 @@ class Inbox:
 
     def __init__(self, engine: AsyncEngine) -> None:
         self.engine = engine
-        self._waiting: list[tuple[Executable, asyncio.Future[int | None]]] = []
+        self._waiting: list[_Write] = []
         self._turn = asyncio.Lock()
 
     async def prepare(self) -> None:
@@ -109,35 +118,27 @@ class Inbox:
     async def record(self, bot: str, question: Question) -> Question | None:
         """Record a question; None where it is known already. The one returned has its number."""
         message = question.message
-        statement = (
-            insert(_inbox)
-            .values(
-                bot=bot,
-                workspace=message.place.workspace,
-                channel=message.place.channel,
-                message=message.id,
-                thread=message.place.thread,
-                platform=message.place.platform,
-                direct=message.place.direct,
-                person=message.person.id,
-                person_name=message.person.name,
-                text=message.text,
-                kind=question.kind,
-                private=question.private,
-                reply_to=question.reply_to,
-                sent_at=message.sent_at.timestamp(),
-                received_at=time.time(),
-                state="waiting",
-                posts="[]",
-                answer="",
-                status="",
-                reason="",
-                why="",
-            )
-            .on_conflict_do_nothing()
-            .returning(_inbox.c.id)
+        number = await self._write(
+            _RECORD,
+            {
+                **_FRESH,
+                "bot": bot,
+                "workspace": message.place.workspace,
+                "channel": message.place.channel,
+                "message": message.id,
+                "thread": message.place.thread,
+                "platform": message.place.platform,
+                "direct": message.place.direct,
+                "person": message.person.id,
+                "person_name": message.person.name,
+                "text": message.text,
+                "kind": question.kind,
+                "private": question.private,
+                "reply_to": question.reply_to,
+                "sent_at": message.sent_at.timestamp(),
+                "received_at": time.time(),
+            },
         )
-        number = await self._write(statement)
         return None if number is None else replace(question, id=number)
 
     async def sending(self, question: Question, posts: Sequence[str]) -> None:
@@ -256,15 +257,15 @@ class Inbox:
             return {row[0]: row[1] for row in rows}
 
     async def _set(self, question: Question, **values: object) -> None:
-        await self._write(update(_inbox).where(_inbox.c.id == question.id).values(**values))
+        await self._write(_CHANGE, {"number": question.id, **values})
 
-    async def _write(self, statement: Executable) -> int | None:
+    async def _write(self, statement: Executable, parameters: dict[str, object]) -> int | None:
         """Run a statement; what waits meanwhile is committed together, because a commit waits for the disk.
 
         Returns the first value of the first row, where there is one.
         """
         mine: asyncio.Future[int | None] = asyncio.get_running_loop().create_future()
-        self._waiting.append((statement, mine))
+        self._waiting.append((statement, parameters, mine))
         async with self._turn:
             if not mine.done():
                 batch, self._waiting = self._waiting, []
@@ -276,19 +277,19 @@ class Inbox:
                     raise
         return mine.result()
 
-    async def _commit(self, batch: Sequence[tuple[Executable, "asyncio.Future[int | None]"]]) -> None:
+    async def _commit(self, batch: "Sequence[_Write]") -> None:
         values: list[int | None] = []
         try:
             async with self.engine.begin() as connection:
-                for statement, _ in batch:
-                    result = await connection.execute(statement)
+                for statement, parameters, _ in batch:
+                    result = await connection.execute(statement, parameters)
                     values.append(result.scalar() if result.returns_rows else None)
         except Exception as error:
-            for _, waiting in batch:
+            for _, _, waiting in batch:
                 waiting.set_exception(error)
                 waiting.exception()  # it is raised to whoever still waits
             return
-        for (_, waiting), value in zip(batch, values, strict=True):
+        for (_, _, waiting), value in zip(batch, values, strict=True):
             waiting.set_result(value)
 
     async def _entries(self, statement: "Select[Any]") -> AsyncIterator[Entry]:

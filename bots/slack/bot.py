@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
+import aiohttp
 from aiohttp import web
 from slack_bolt.adapter.aiohttp import to_aiohttp_response, to_bolt_request
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
@@ -43,6 +44,7 @@ from settings.sections.bots import SlackSettings
 _log = logging.getLogger("deskhand.bots.slack")
 _EDITED_SECONDS = 60
 _LONGEST_PAUSE = 60.0
+_CALL_SECONDS = 30.0
 
 
 class SlackBot:
@@ -75,6 +77,13 @@ class SlackBot:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Connect, take up what was left, and listen until the end of the block."""
+        async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=_CALL_SECONDS)) as session:
+            self._client.session = session  # else the client would open a connection for every call
+            async with self._listening():
+                yield
+
+    @asynccontextmanager
+    async def _listening(self) -> AsyncIterator[None]:
         identity = await self._identify()
         self._team, self._bot_user = identity["team_id"], identity["user_id"]
         self._bot_id = identity.get("bot_id", "")

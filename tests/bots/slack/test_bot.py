@@ -57,7 +57,7 @@ async def test_it_is_streamed_natively(slack: FakeSlack, start: Start, brain: Br
         hold.set()
         [answer] = await slack.answers()
     assert [call for call, _ in slack.calls if call.startswith("chat.")] == [
-        "chat.startStream", "chat.appendStream", "chat.stopStream",
+        "chat.startStream", "chat.stopStream",
     ]  # fmt: skip
     [arguments] = [arguments for call, arguments in slack.calls if call == "chat.startStream"]
     assert (arguments["recipient_user_id"], arguments["recipient_team_id"]) == ("U1", "T1")

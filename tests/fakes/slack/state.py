@@ -76,7 +76,8 @@ class Workspace:
         return f"1790000000.{next(self._clock):06d}"
 
     def find(self, channel: str, ts: str) -> Message | None:
-        return next((message for message in self.messages if (message.channel, message.ts) == (channel, ts)), None)
+        latest_first = reversed(self.messages)  # those of late are asked for most
+        return next((message for message in latest_first if (message.ts, message.channel) == (ts, channel)), None)
 
     def thread(self, channel: str, ts: str) -> list[Message]:
         """The root and its replies, as everybody sees them."""
