@@ -209,6 +209,15 @@ class Inbox:
         async with self.engine.connect() as connection:
             return list(await connection.scalars(select(_inbox.c.channel).where(condition).distinct()))
 
+    async def threads(self, bot: str, since: float) -> list[tuple[str, str]]:
+        """Channel and thread of what was asked since then, the latest first."""
+        latest = func.max(_inbox.c.id).desc()
+        condition = (_inbox.c.bot == bot) & (_inbox.c.received_at >= since)
+        place = (_inbox.c.channel, _inbox.c.thread)
+        async with self.engine.connect() as connection:
+            rows = await connection.execute(select(*place).where(condition).group_by(*place).order_by(latest))
+            return [(row.channel, row.thread) for row in rows]
+
     async def prune(self, seconds: float) -> int:
         """Forget questions that were finished longer ago than this; returns how many."""
         statement = delete(_inbox).where(_inbox.c.finished_at < time.time() - seconds).returning(_inbox.c.id)

@@ -6,6 +6,7 @@ event after its listener, so that what is acknowledged is recorded, and what fai
 
 import asyncio
 import logging
+import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
@@ -32,6 +33,7 @@ from bots.slack.events import (
     question_of,
     readable,
 )
+from bots.slack.missed import Missed
 from bots.slack.people import People
 from bots.slack.platform import SlackPlatform
 from bots.slack.posts import FEEDBACK, SHARE
@@ -39,7 +41,8 @@ from plugins import Message, Person, Place
 from plugins.feedback import Feedback
 from settings.errors import BotError
 from settings.secrets import Secrets
-from settings.sections.bots import SlackSettings
+from settings.sections.bots import LimitSettings, SlackSettings
+from settings.tasks import running
 
 _log = logging.getLogger("deskhand.bots.slack")
 _EDITED_SECONDS = 60
@@ -48,18 +51,29 @@ _CALL_SECONDS = 30.0
 
 
 class SlackBot:
-    """One workspace's bot; it works inside `async with bot.running()`."""
+    """One workspace's bot; it works inside `async with bot.running()`.
+
+    `look_back_pause` is the time between two calls for what was missed (tier 3: some 50 a minute for each method),
+    `watch_seconds` how often the socket is looked at.
+    """
 
     def __init__(
         self,
         settings: SlackSettings,
+        limits: LimitSettings,
         secrets: Secrets,
         desk: Desk,
         inbox: Inbox,
         feedback: Feedback,
         administration: AdministrationCommand,
+        *,
+        look_back_pause: float = 1.25,
+        watch_seconds: float = 10.0,
     ) -> None:
         self._settings = settings
+        self._limits = limits
+        self._pause = look_back_pause
+        self._watch_seconds = watch_seconds
         self._desk = desk
         self._inbox = inbox
         self._feedback = feedback
@@ -95,12 +109,35 @@ class SlackBot:
         taken, late = await self._desk.recover(self._platform)
         if taken or late:
             _log.info("%s: %d questions taken up, %d too old", self._settings.name, taken, late)
-        async with AsyncExitStack() as stack:
-            if self._settings.mode == "socket":
-                await self._open_socket(app, stack)
-            else:
-                await self._open_port(app, stack)
-            yield
+        try:
+            async with AsyncExitStack() as stack:
+                if self._settings.mode == "socket":
+                    handler = await self._open_socket(app, stack)
+                    await stack.enter_async_context(running(self._watch(handler)))
+                else:
+                    await self._open_port(app, stack)
+                self._desk.spawn(self._look_back(time.time() - 60 * self._limits.oldest_minutes))
+                yield
+        finally:
+            await self._desk.finish()  # while the connections for it are still there
+
+    async def _watch(self, handler: AsyncSocketModeHandler) -> None:
+        """Look back where the socket was lost for longer than Slack is sure to send again."""
+        lost: float | None = None
+        while True:
+            await asyncio.sleep(self._watch_seconds)
+            if not await handler.client.is_connected():
+                lost = lost or time.time() - self._watch_seconds
+            elif lost is not None:
+                if time.time() - lost > 5 * self._watch_seconds:
+                    self._desk.spawn(self._look_back(lost))
+                lost = None
+
+    async def _look_back(self, since: float) -> None:
+        """Hear what was said since then; what is known already stays known."""
+        missed = Missed(self._settings.name, self._client, self._inbox, self._pause)
+        async for event in missed.events(since):
+            await self._on_message(event)
 
     @property
     def platform(self) -> SlackPlatform:
@@ -147,9 +184,12 @@ class SlackBot:
                     f"bots.yaml: {self._settings.name}: {error}: set {self._settings.bot_token_env} anew"
                 ) from None
 
-    async def _open_socket(self, app: AsyncApp, stack: AsyncExitStack) -> None:
+    async def _open_socket(self, app: AsyncApp, stack: AsyncExitStack) -> AsyncSocketModeHandler:
         handler = AsyncSocketModeHandler(
-            app, self._secret(self._settings.app_token_env, "xapp-"), web_client=self._client
+            app,
+            self._secret(self._settings.app_token_env, "xapp-"),
+            web_client=self._client,
+            ping_interval=self._watch_seconds,
         )
         stack.push_async_callback(handler.close_async)
         pause = 1.0
@@ -158,7 +198,7 @@ class SlackBot:
                 # asked for here: the client itself would ask for ever, whatever Slack answers
                 handler.client.wss_uri = await call(handler.client.issue_new_wss_url())
                 await call(handler.connect_async())  # type: ignore[no-untyped-call]
-                return
+                return handler
             except PlatformAway as away:
                 _log.warning("%s: no socket: %s; trying again in %.0f s", self._settings.name, away.reason, pause)
                 await asyncio.sleep(pause)
