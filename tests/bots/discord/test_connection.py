@@ -91,6 +91,24 @@ async def test_what_was_asked_while_nothing_ran_is_answered_after_the_start(
     assert [message.text for message, _ in brain.asked] == ["early?", "between?"]
 
 
+async def test_however_many_were_missed_the_latest_is_found(discord: FakeDiscord, start: Start, brain: Brain) -> None:
+    discord.say(SAM, GENERAL, f"{MENTION} the first?")
+    for number in range(1100):
+        discord.say(ALEX, GENERAL, f"chatter {number}")
+    discord.say(SAM, GENERAL, f"{MENTION} the last?")
+    async with start():
+        await discord.answers(count=2)
+    assert [message.text for message, _ in brain.asked] == ["the first?", "the last?"]
+
+
+async def test_a_look_back_waits_for_a_discord_that_is_away(discord: FakeDiscord, start: Start, brain: Brain) -> None:
+    discord.say(SAM, GENERAL, f"{MENTION} early?")
+    discord.fail("GET .*/messages$", drop=True, times=7)  # more often than discord.py itself tries
+    async with start():
+        await discord.answers(seconds=30)
+    assert [message.text for message, _ in brain.asked] == ["early?"]
+
+
 async def test_events_that_come_twice_are_answered_once(discord: FakeDiscord, start: Start, brain: Brain) -> None:
     discord.duplicates = 1.0
     async with start():
