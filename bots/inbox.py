@@ -12,7 +12,7 @@ state says how far it has come:
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal, cast
@@ -39,6 +39,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bots.platform import Kind, Question
 from plugins import Exchange, Message, Person, Place
+from settings.tasks import completed
 
 if TYPE_CHECKING:
     from sqlalchemy import Row, Select
@@ -167,7 +168,7 @@ class Inbox:
     async def unfinished(self, bot: str) -> list[Entry]:
         """What an earlier process left, oldest first."""
         condition = (_inbox.c.bot == bot) & _inbox.c.state.in_(("waiting", "sending"))
-        return [entry async for entry in self._entries(select(_inbox).where(condition).order_by(_inbox.c.id))]
+        return await self._entries(select(_inbox).where(condition).order_by(_inbox.c.id))
 
     async def find(self, bot: str, workspace: str, channel: str, message: str) -> Entry | None:
         """The question with that identity."""
@@ -201,26 +202,27 @@ class Inbox:
             & (_inbox.c.state == "done")
         )
         recent = select(_inbox).where(condition).order_by(_inbox.c.id.desc()).limit(most)
-        return {post: entry async for entry in self._entries(recent) for post in entry.posts}
+        return {post: entry for entry in await self._entries(recent) for post in entry.posts}
 
     async def direct_channels(self, bot: str, since: float) -> list[str]:
         """Channels of direct conversations in which something was asked since then."""
         condition = (_inbox.c.bot == bot) & (_inbox.c.workspace == "") & (_inbox.c.received_at >= since)
-        async with self.engine.connect() as connection:
-            return list(await connection.scalars(select(_inbox.c.channel).where(condition).distinct()))
+        return [row.channel for row in await self._rows(select(_inbox.c.channel).where(condition).distinct())]
 
     async def threads(self, bot: str, since: float) -> list[tuple[str, str]]:
         """Channel and thread of what was asked since then, the latest first."""
         latest = func.max(_inbox.c.id).desc()
         condition = (_inbox.c.bot == bot) & (_inbox.c.received_at >= since)
         place = (_inbox.c.channel, _inbox.c.thread)
-        async with self.engine.connect() as connection:
-            rows = await connection.execute(select(*place).where(condition).group_by(*place).order_by(latest))
-            return [(row.channel, row.thread) for row in rows]
+        rows = await self._rows(select(*place).where(condition).group_by(*place).order_by(latest))
+        return [(row.channel, row.thread) for row in rows]
 
     async def prune(self, seconds: float) -> int:
         """Forget questions that were finished longer ago than this; returns how many."""
         statement = delete(_inbox).where(_inbox.c.finished_at < time.time() - seconds).returning(_inbox.c.id)
+        return await completed(self._removed(statement))
+
+    async def _removed(self, statement: Executable) -> int:
         async with self.engine.begin() as connection:
             return len((await connection.execute(statement)).all())
 
@@ -233,8 +235,7 @@ class Inbox:
             & (_inbox.c.thread == place.thread)
             & (_inbox.c.state != "closed")
         )
-        async with self.engine.connect() as connection:
-            return set(await connection.scalars(select(_inbox.c.person).where(condition)))
+        return {row.person for row in await self._rows(select(_inbox.c.person).where(condition))}
 
     async def exchanges(self, bot: str, question: Question, most: int = 20) -> list[Exchange]:
         """Earlier questions of the same thread with their answers, oldest first."""
@@ -252,7 +253,7 @@ class Inbox:
         else:
             condition &= (_inbox.c.private.is_(False)) | (_inbox.c.person == question.message.person.id)
         recent = select(_inbox).where(condition).order_by(_inbox.c.id.desc()).limit(most)
-        entries = [entry async for entry in self._entries(recent)]
+        entries = await self._entries(recent)
         said: list[Exchange] = []
         for entry in reversed(entries):
             said += [Exchange("user", entry.question.message.text), Exchange("assistant", entry.answer)]
@@ -261,9 +262,7 @@ class Inbox:
     async def counts(self) -> dict[str, int]:
         """Number of questions by state, and of delivered answers by status."""
         label = func.coalesce(func.nullif(_inbox.c.status, ""), _inbox.c.state)
-        async with self.engine.connect() as connection:
-            rows = await connection.execute(select(label, func.count()).group_by(label))
-            return {row[0]: row[1] for row in rows}
+        return {row[0]: row[1] for row in await self._rows(select(label, func.count()).group_by(label))}
 
     async def _set(self, question: Question, **values: object) -> None:
         await self._write(_CHANGE, {"number": question.id, **values})
@@ -278,12 +277,7 @@ class Inbox:
         async with self._turn:
             if not mine.done():
                 batch, self._waiting = self._waiting, []
-                commit = asyncio.ensure_future(self._commit(batch))
-                try:
-                    await asyncio.shield(commit)
-                except asyncio.CancelledError:
-                    await asyncio.wait([commit])  # others wait for it as well
-                    raise
+                await completed(self._commit(batch))  # others wait for it as well
         return mine.result()
 
     async def _commit(self, batch: "Sequence[_Write]") -> None:
@@ -301,15 +295,19 @@ class Inbox:
         for (_, _, waiting), value in zip(batch, values, strict=True):
             waiting.set_result(value)
 
-    async def _entries(self, statement: "Select[Any]") -> AsyncIterator[Entry]:
+    async def _rows(self, statement: "Select[Any]") -> "Sequence[Row[Any]]":
+        """The rows of a statement; a caller that is cancelled waits for it, so that no connection is left half open."""
+        return await completed(self._fetch(statement))
+
+    async def _fetch(self, statement: "Select[Any]") -> "Sequence[Row[Any]]":
         async with self.engine.connect() as connection:
-            for row in await connection.execute(statement):
-                yield _entry(row)
+            return (await connection.execute(statement)).all()
+
+    async def _entries(self, statement: "Select[Any]") -> list[Entry]:
+        return [_entry(row) for row in await self._rows(statement)]
 
     async def _first(self, statement: "Select[Any]") -> Entry | None:
-        async with self.engine.connect() as connection:
-            row = (await connection.execute(statement.limit(1))).first()
-            return None if row is None else _entry(row)
+        return next(iter(await self._entries(statement.limit(1))), None)
 
 
 def _entry(row: "Row[Any]") -> Entry:
