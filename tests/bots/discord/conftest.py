@@ -123,7 +123,9 @@ def start(
     server: FakeDiscord = request.getfixturevalue("discord")
 
     @asynccontextmanager
-    async def started(limits: LimitSettings | None = None, **settings: Any) -> AsyncIterator[DiscordBot]:
+    async def started(
+        limits: LimitSettings | None = None, heartbeat_timeout: float = 60.0, **settings: Any
+    ) -> AsyncIterator[DiscordBot]:
         chosen = limits or LimitSettings(grace_seconds=2)
         desk = Desk(brain, inbox, chosen, "the People team")
         feedback = Feedback(inbox.engine)
@@ -131,7 +133,8 @@ def start(
         command = AdministrationCommand(Administration(status, reindex), desk, inbox)
         options = DiscordSettings(api_url=server.api_url, **settings)
         bot = DiscordBot(
-            options, chosen, Secrets(home), desk, inbox, feedback, command, guild_ready_timeout=0.1
+            options, chosen, Secrets(home), desk, inbox, feedback, command, guild_ready_timeout=0.1,
+            heartbeat_timeout=heartbeat_timeout,
         )
         async with desk.open(), bot.running():
             yield bot

@@ -263,11 +263,27 @@ async def test_it_waits_for_a_discord_that_is_away_at_the_start(discord: FakeDis
         await discord.answers()
 
 
-async def test_with_shards_it_answers_as_well(discord: FakeDiscord, start: Start) -> None:
-    async with start(shards=1):
+async def test_with_shards_it_answers_as_well(discord: FakeDiscord, start: Start, brain: Brain) -> None:
+    async with start(shards=2):
         discord.say(SAM, GENERAL, f"{MENTION} how many days?")
+        discord.say(SAM, discord.direct(SAM), "directly?")
+        await discord.answers(count=2)
+    assert sorted(each["shard"] for each in discord.identified) == [[0, 2], [1, 2]]
+    assert len(brain.asked) == 2
+
+
+async def test_a_connection_without_heartbeats_is_given_up_and_resumed(
+    discord: FakeDiscord, start: Start, brain: Brain
+) -> None:
+    discord.heartbeat_seconds = 0.1
+    async with start(heartbeat_timeout=0.4):
+        discord.acknowledges_heartbeats = False
+        await discord.until(lambda: discord.resumed)
+        discord.acknowledges_heartbeats = True
+        discord.say(SAM, GENERAL, f"{MENTION} after?")
         await discord.answers()
-    assert discord.identified[0]["shard"] == [0, 1]
+    assert len(discord.identified) == 1
+    assert [message.text for message, _ in brain.asked] == ["after?"]
 
 
 async def test_at_the_end_an_answer_is_finished_before_the_connection_is(
