@@ -262,7 +262,8 @@ class Inbox:
     async def counts(self) -> dict[str, int]:
         """Number of questions by state, and of delivered answers by status."""
         label = func.coalesce(func.nullif(_inbox.c.status, ""), _inbox.c.state)
-        return {row[0]: row[1] for row in await self._rows(select(label, func.count()).group_by(label))}
+        rows = await self._rows(select(label.label("name"), func.count().label("number")).group_by(label))
+        return {row.name: row.number for row in rows}
 
     async def _set(self, question: Question, **values: object) -> None:
         await self._write(_CHANGE, {"number": question.id, **values})
@@ -295,13 +296,14 @@ class Inbox:
         for (_, _, waiting), value in zip(batch, values, strict=True):
             waiting.set_result(value)
 
-    async def _rows(self, statement: "Select[Any]") -> "Sequence[Row[Any]]":
+    async def _rows(self, statement: Executable) -> "Sequence[Row[Any]]":
         """The rows of a statement; a caller that is cancelled waits for it, so that no connection is left half open."""
         return await completed(self._fetch(statement))
 
-    async def _fetch(self, statement: "Select[Any]") -> "Sequence[Row[Any]]":
+    async def _fetch(self, statement: Executable) -> "Sequence[Row[Any]]":
         async with self.engine.connect() as connection:
-            return (await connection.execute(statement)).all()
+            rows: Sequence[Row[Any]] = (await connection.execute(statement)).all()
+            return rows
 
     async def _entries(self, statement: "Select[Any]") -> list[Entry]:
         return [_entry(row) for row in await self._rows(statement)]

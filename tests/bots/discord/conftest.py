@@ -133,7 +133,14 @@ def start(
         command = AdministrationCommand(Administration(status, reindex), desk, inbox)
         options = DiscordSettings(api_url=server.api_url, **settings)
         bot = DiscordBot(
-            options, chosen, Secrets(home), desk, inbox, feedback, command, guild_ready_timeout=0.1,
+            options,
+            chosen,
+            Secrets(home),
+            desk,
+            inbox,
+            feedback,
+            command,
+            guild_ready_timeout=0.1,
             heartbeat_timeout=heartbeat_timeout,
         )
         async with desk.open(), bot.running():

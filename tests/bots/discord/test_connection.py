@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 
+import discord as discordpy
 import pytest
 
 from bots.inbox import Inbox
@@ -28,6 +29,35 @@ async def test_a_mention_is_answered_once_over_the_wire(discord: FakeDiscord, st
     assert answer.nonce == "deskhand-1-0"
     assert asked.id in discord.rest.typing
     assert len(discord.posts()) == 1
+
+
+@pytest.mark.parametrize(("characters", "messages"), [(1899, 1), (1900, 1), (1901, 2), (3800, 2), (3801, 3)])
+async def test_at_the_boundary_of_discords_limit(
+    discord: FakeDiscord, start: Start, brain: Brain, characters: int, messages: int
+) -> None:
+    brain.replies = [Reply("a" * characters, Outcome())]
+    async with start():
+        discord.say(SAM, GENERAL, f"{MENTION} everything?")
+        await discord.answers()
+    assert len(discord.posts()) == messages
+    assert sum(len(post.content) for post in discord.posts()) == characters
+
+
+async def test_rate_limits_are_not_gone_over_with_every_thread(
+    discord: FakeDiscord, start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked_at = 0
+
+    def is_inactive(_: object) -> bool:
+        nonlocal looked_at
+        looked_at += 1
+        return False
+
+    async with start() as bot:
+        monkeypatch.setattr(discordpy.http.Ratelimit, "is_inactive", is_inactive)
+        for number in range(1000):
+            bot.client.http.get_ratelimit(f"thread {number}")
+    assert looked_at <= 1100  # once at most; discord.py alone would go over them 745 times
 
 
 async def test_heartbeats_go_out(discord: FakeDiscord, start: Start) -> None:
