@@ -331,7 +331,7 @@ async def _child(name: str, url: str, folder: Path, pause: float) -> None:
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, ended.set)
     bot: SlackBot | DiscordBot
     if name == "Slack":
-        bot = SlackBot(SlackSettings(base_url=url), secrets, desk, inbox, feedback, administration)
+        bot = SlackBot(SlackSettings(base_url=url), limits, secrets, desk, inbox, feedback, administration)
     else:
         bot = DiscordBot(DiscordSettings(api_url=url), limits, secrets, desk, inbox, feedback, administration)
     async with AsyncExitStack() as stack:

@@ -42,6 +42,23 @@ class Pacer:
             await asyncio.sleep(at - now)
 
 
+async def insist(name: str, request: Callable[[], Awaitable[T]], patience_seconds: float = _PATIENCE_SECONDS) -> T:
+    """Repeat a request while the platform is away; raises PlatformAway when it has been for too long."""
+    now = asyncio.get_running_loop().time
+    gives_up = now() + patience_seconds
+    pause = 0.5
+    while True:
+        try:
+            return await request()
+        except PlatformAway as away:
+            wait = max(away.seconds, pause)
+            if now() + wait > gives_up:
+                raise
+            _log.info("%s: %s; trying again in %.1f s", name, away.reason, wait)
+            await asyncio.sleep(wait)
+            pause = min(2 * pause, _LONGEST_PAUSE)
+
+
 class Delivery:
     """Delivers the answers of one platform."""
 
@@ -69,19 +86,7 @@ class Delivery:
 
     async def insist(self, request: Callable[[], Awaitable[T]]) -> T:
         """Repeat a request while the platform is away."""
-        now = asyncio.get_running_loop().time
-        gives_up = now() + self._patience
-        pause = 0.5
-        while True:
-            try:
-                return await request()
-            except PlatformAway as away:
-                wait = max(away.seconds, pause)
-                if now() + wait > gives_up:
-                    raise
-                _log.info("%s: %s; trying again in %.1f s", self.platform.name, away.reason, wait)
-                await asyncio.sleep(wait)
-                pause = min(2 * pause, _LONGEST_PAUSE)
+        return await insist(self.platform.name, request, self._patience)
 
     async def send(self, question: Question, post: Post, known: Sequence[str]) -> str:
         """Send a new message, at the pace of its channel; `known` are those of the same answer before it.

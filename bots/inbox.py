@@ -12,7 +12,7 @@ state says how far it has come:
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal, cast
@@ -28,6 +28,7 @@ from sqlalchemy import (
     String,
     Table,
     UniqueConstraint,
+    bindparam,
     delete,
     func,
     select,
@@ -38,6 +39,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bots.platform import Kind, Question
 from plugins import Exchange, Message, Person, Place
+from settings.tasks import completed
 
 if TYPE_CHECKING:
     from sqlalchemy import Row, Select
@@ -77,6 +79,14 @@ _inbox = Table(
     Index("inbox_thread", "bot", "channel", "thread"),
 )
 
+# made once: building a statement takes longer than running it
+_RECORD = insert(_inbox).on_conflict_do_nothing().returning(_inbox.c.id)
+_CHANGE = update(_inbox).where(_inbox.c.id == bindparam("number"))
+_FRESH = {"state": "waiting", "posts": "[]", "answer": "", "status": "", "reason": "", "why": ""}
+
+_Write = tuple[Executable, dict[str, object], "asyncio.Future[int | None]"]
+"""A statement, its parameters, and who waits for it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -98,7 +108,7 @@ class Inbox:
 
     def __init__(self, engine: AsyncEngine) -> None:
         self.engine = engine
-        self._waiting: list[tuple[Executable, asyncio.Future[int | None]]] = []
+        self._waiting: list[_Write] = []
         self._turn = asyncio.Lock()
 
     async def prepare(self) -> None:
@@ -109,35 +119,27 @@ class Inbox:
     async def record(self, bot: str, question: Question) -> Question | None:
         """Record a question; None where it is known already. The one returned has its number."""
         message = question.message
-        statement = (
-            insert(_inbox)
-            .values(
-                bot=bot,
-                workspace=message.place.workspace,
-                channel=message.place.channel,
-                message=message.id,
-                thread=message.place.thread,
-                platform=message.place.platform,
-                direct=message.place.direct,
-                person=message.person.id,
-                person_name=message.person.name,
-                text=message.text,
-                kind=question.kind,
-                private=question.private,
-                reply_to=question.reply_to,
-                sent_at=message.sent_at.timestamp(),
-                received_at=time.time(),
-                state="waiting",
-                posts="[]",
-                answer="",
-                status="",
-                reason="",
-                why="",
-            )
-            .on_conflict_do_nothing()
-            .returning(_inbox.c.id)
+        number = await self._write(
+            _RECORD,
+            {
+                **_FRESH,
+                "bot": bot,
+                "workspace": message.place.workspace,
+                "channel": message.place.channel,
+                "message": message.id,
+                "thread": message.place.thread,
+                "platform": message.place.platform,
+                "direct": message.place.direct,
+                "person": message.person.id,
+                "person_name": message.person.name,
+                "text": message.text,
+                "kind": question.kind,
+                "private": question.private,
+                "reply_to": question.reply_to,
+                "sent_at": message.sent_at.timestamp(),
+                "received_at": time.time(),
+            },
         )
-        number = await self._write(statement)
         return None if number is None else replace(question, id=number)
 
     async def sending(self, question: Question, posts: Sequence[str]) -> None:
@@ -166,7 +168,7 @@ class Inbox:
     async def unfinished(self, bot: str) -> list[Entry]:
         """What an earlier process left, oldest first."""
         condition = (_inbox.c.bot == bot) & _inbox.c.state.in_(("waiting", "sending"))
-        return [entry async for entry in self._entries(select(_inbox).where(condition).order_by(_inbox.c.id))]
+        return await self._entries(select(_inbox).where(condition).order_by(_inbox.c.id))
 
     async def find(self, bot: str, workspace: str, channel: str, message: str) -> Entry | None:
         """The question with that identity."""
@@ -200,17 +202,27 @@ class Inbox:
             & (_inbox.c.state == "done")
         )
         recent = select(_inbox).where(condition).order_by(_inbox.c.id.desc()).limit(most)
-        return {post: entry async for entry in self._entries(recent) for post in entry.posts}
+        return {post: entry for entry in await self._entries(recent) for post in entry.posts}
 
     async def direct_channels(self, bot: str, since: float) -> list[str]:
         """Channels of direct conversations in which something was asked since then."""
         condition = (_inbox.c.bot == bot) & (_inbox.c.workspace == "") & (_inbox.c.received_at >= since)
-        async with self.engine.connect() as connection:
-            return list(await connection.scalars(select(_inbox.c.channel).where(condition).distinct()))
+        return [row.channel for row in await self._rows(select(_inbox.c.channel).where(condition).distinct())]
+
+    async def threads(self, bot: str, since: float) -> list[tuple[str, str]]:
+        """Channel and thread of what was asked since then, the latest first."""
+        latest = func.max(_inbox.c.id).desc()
+        condition = (_inbox.c.bot == bot) & (_inbox.c.received_at >= since)
+        place = (_inbox.c.channel, _inbox.c.thread)
+        rows = await self._rows(select(*place).where(condition).group_by(*place).order_by(latest))
+        return [(row.channel, row.thread) for row in rows]
 
     async def prune(self, seconds: float) -> int:
         """Forget questions that were finished longer ago than this; returns how many."""
         statement = delete(_inbox).where(_inbox.c.finished_at < time.time() - seconds).returning(_inbox.c.id)
+        return await completed(self._removed(statement))
+
+    async def _removed(self, statement: Executable) -> int:
         async with self.engine.begin() as connection:
             return len((await connection.execute(statement)).all())
 
@@ -223,8 +235,7 @@ class Inbox:
             & (_inbox.c.thread == place.thread)
             & (_inbox.c.state != "closed")
         )
-        async with self.engine.connect() as connection:
-            return set(await connection.scalars(select(_inbox.c.person).where(condition)))
+        return {row.person for row in await self._rows(select(_inbox.c.person).where(condition))}
 
     async def exchanges(self, bot: str, question: Question, most: int = 20) -> list[Exchange]:
         """Earlier questions of the same thread with their answers, oldest first."""
@@ -242,7 +253,7 @@ class Inbox:
         else:
             condition &= (_inbox.c.private.is_(False)) | (_inbox.c.person == question.message.person.id)
         recent = select(_inbox).where(condition).order_by(_inbox.c.id.desc()).limit(most)
-        entries = [entry async for entry in self._entries(recent)]
+        entries = await self._entries(recent)
         said: list[Exchange] = []
         for entry in reversed(entries):
             said += [Exchange("user", entry.question.message.text), Exchange("assistant", entry.answer)]
@@ -251,55 +262,54 @@ class Inbox:
     async def counts(self) -> dict[str, int]:
         """Number of questions by state, and of delivered answers by status."""
         label = func.coalesce(func.nullif(_inbox.c.status, ""), _inbox.c.state)
-        async with self.engine.connect() as connection:
-            rows = await connection.execute(select(label, func.count()).group_by(label))
-            return {row[0]: row[1] for row in rows}
+        rows = await self._rows(select(label.label("name"), func.count().label("number")).group_by(label))
+        return {row.name: row.number for row in rows}
 
     async def _set(self, question: Question, **values: object) -> None:
-        await self._write(update(_inbox).where(_inbox.c.id == question.id).values(**values))
+        await self._write(_CHANGE, {"number": question.id, **values})
 
-    async def _write(self, statement: Executable) -> int | None:
+    async def _write(self, statement: Executable, parameters: dict[str, object]) -> int | None:
         """Run a statement; what waits meanwhile is committed together, because a commit waits for the disk.
 
         Returns the first value of the first row, where there is one.
         """
         mine: asyncio.Future[int | None] = asyncio.get_running_loop().create_future()
-        self._waiting.append((statement, mine))
+        self._waiting.append((statement, parameters, mine))
         async with self._turn:
             if not mine.done():
                 batch, self._waiting = self._waiting, []
-                commit = asyncio.ensure_future(self._commit(batch))
-                try:
-                    await asyncio.shield(commit)
-                except asyncio.CancelledError:
-                    await asyncio.wait([commit])  # others wait for it as well
-                    raise
+                await completed(self._commit(batch))  # others wait for it as well
         return mine.result()
 
-    async def _commit(self, batch: Sequence[tuple[Executable, "asyncio.Future[int | None]"]]) -> None:
+    async def _commit(self, batch: "Sequence[_Write]") -> None:
         values: list[int | None] = []
         try:
             async with self.engine.begin() as connection:
-                for statement, _ in batch:
-                    result = await connection.execute(statement)
+                for statement, parameters, _ in batch:
+                    result = await connection.execute(statement, parameters)
                     values.append(result.scalar() if result.returns_rows else None)
         except Exception as error:
-            for _, waiting in batch:
+            for _, _, waiting in batch:
                 waiting.set_exception(error)
                 waiting.exception()  # it is raised to whoever still waits
             return
-        for (_, waiting), value in zip(batch, values, strict=True):
+        for (_, _, waiting), value in zip(batch, values, strict=True):
             waiting.set_result(value)
 
-    async def _entries(self, statement: "Select[Any]") -> AsyncIterator[Entry]:
+    async def _rows(self, statement: Executable) -> "Sequence[Row[Any]]":
+        """The rows of a statement; a caller that is cancelled waits for it, so that no connection is left half open."""
+        return await completed(self._fetch(statement))
+
+    async def _fetch(self, statement: Executable) -> "Sequence[Row[Any]]":
         async with self.engine.connect() as connection:
-            for row in await connection.execute(statement):
-                yield _entry(row)
+            rows: Sequence[Row[Any]] = (await connection.execute(statement)).all()
+            return rows
+
+    async def _entries(self, statement: "Select[Any]") -> list[Entry]:
+        return [_entry(row) for row in await self._rows(statement)]
 
     async def _first(self, statement: "Select[Any]") -> Entry | None:
-        async with self.engine.connect() as connection:
-            row = (await connection.execute(statement.limit(1))).first()
-            return None if row is None else _entry(row)
+        return next(iter(await self._entries(statement.limit(1))), None)
 
 
 def _entry(row: "Row[Any]") -> Entry:

@@ -89,7 +89,7 @@ def _bots(settings: BotSettings, parts: Any) -> list[Bot]:
     if settings.slack:
         from bots.slack import SlackBot
 
-        bots += [SlackBot(entry, *parts) for entry in settings.slack]
+        bots += [SlackBot(entry, settings.limits, *parts) for entry in settings.slack]
     if settings.discord:
         from bots.discord import DiscordBot
 

@@ -17,3 +17,16 @@ async def running(coroutine: Coroutine[None, None, T]) -> AsyncIterator["asyncio
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
+
+
+async def completed(coroutine: Coroutine[None, None, T]) -> T:
+    """Run a short coroutine to its end, even where the caller is cancelled meanwhile; the caller waits for it.
+
+    For what must not stop half way, such as a statement in the database.
+    """
+    task = asyncio.create_task(coroutine)  # noqa: TID251  # the owner is this call
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait([task])
+        raise

@@ -39,7 +39,7 @@ _CLOSED = {
 
 
 class DiscordBot:
-    """The connection; it works inside `async with bot.running()`."""
+    """The connection; it works inside `async with bot.running()`. `options` go to discord.py's client."""
 
     def __init__(
         self,
@@ -50,6 +50,7 @@ class DiscordBot:
         inbox: Inbox,
         feedback: Feedback,
         administration: AdministrationCommand,
+        **options: Any,
     ) -> None:
         self._settings = settings
         token = secrets.get(settings.token_env)
@@ -58,6 +59,7 @@ class DiscordBot:
         self._token = token
         self._desk = desk
         self._parts = (limits, desk, inbox, feedback, administration)
+        self._options = options
         self.client: DeskhandClient
         self._connection: asyncio.Task[None]
 
@@ -105,7 +107,7 @@ class DiscordBot:
         """Prove the token; waits for as long as Discord is away."""
         pause = 1.0
         while True:
-            self.client = _client(self._settings, *self._parts)
+            self.client = _client(self._settings, *self._parts, **self._options)
             try:
                 await self.client.login(self._token.get_secret_value())
                 await self._check_application()
@@ -168,14 +170,14 @@ class DiscordBot:
         return BotError(f"bots.yaml: {self._settings.name}: {reason.format(token=self._settings.token_env)}")
 
 
-def _client(settings: DiscordSettings, *parts: Any) -> DeskhandClient:
+def _client(settings: DiscordSettings, *parts: Any, **options: Any) -> DeskhandClient:
     for name in ("discord.client", "discord.gateway", "discord.shard"):
         logger = logging.getLogger(name)
         if _without_traceback not in logger.filters:
             logger.addFilter(_without_traceback)
     if settings.shards:
-        return ShardedClient(settings, *parts, shard_count=settings.shards)
-    return DeskhandClient(settings, *parts)
+        return ShardedClient(settings, *parts, shard_count=settings.shards, **options)
+    return DeskhandClient(settings, *parts, **options)
 
 
 def _without_traceback(record: logging.LogRecord) -> bool:

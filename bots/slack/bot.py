@@ -6,10 +6,12 @@ event after its listener, so that what is acknowledged is recorded, and what fai
 
 import asyncio
 import logging
+import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
+import aiohttp
 from aiohttp import web
 from slack_bolt.adapter.aiohttp import to_aiohttp_response, to_bolt_request
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
@@ -31,6 +33,7 @@ from bots.slack.events import (
     question_of,
     readable,
 )
+from bots.slack.missed import Missed
 from bots.slack.people import People
 from bots.slack.platform import SlackPlatform
 from bots.slack.posts import FEEDBACK, SHARE
@@ -38,26 +41,39 @@ from plugins import Message, Person, Place
 from plugins.feedback import Feedback
 from settings.errors import BotError
 from settings.secrets import Secrets
-from settings.sections.bots import SlackSettings
+from settings.sections.bots import LimitSettings, SlackSettings
+from settings.tasks import running
 
 _log = logging.getLogger("deskhand.bots.slack")
 _EDITED_SECONDS = 60
 _LONGEST_PAUSE = 60.0
+_CALL_SECONDS = 30.0
 
 
 class SlackBot:
-    """One workspace's bot; it works inside `async with bot.running()`."""
+    """One workspace's bot; it works inside `async with bot.running()`.
+
+    `look_back_pause` is the time between two calls for what was missed (tier 3: some 50 a minute for each method),
+    `watch_seconds` how often the socket is looked at.
+    """
 
     def __init__(
         self,
         settings: SlackSettings,
+        limits: LimitSettings,
         secrets: Secrets,
         desk: Desk,
         inbox: Inbox,
         feedback: Feedback,
         administration: AdministrationCommand,
+        *,
+        look_back_pause: float = 1.25,
+        watch_seconds: float = 10.0,
     ) -> None:
         self._settings = settings
+        self._limits = limits
+        self._pause = look_back_pause
+        self._watch_seconds = watch_seconds
         self._desk = desk
         self._inbox = inbox
         self._feedback = feedback
@@ -75,6 +91,13 @@ class SlackBot:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Connect, take up what was left, and listen until the end of the block."""
+        async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=_CALL_SECONDS)) as session:
+            self._client.session = session  # else the client would open a connection for every call
+            async with self._listening():
+                yield
+
+    @asynccontextmanager
+    async def _listening(self) -> AsyncIterator[None]:
         identity = await self._identify()
         self._team, self._bot_user = identity["team_id"], identity["user_id"]
         self._bot_id = identity.get("bot_id", "")
@@ -86,12 +109,35 @@ class SlackBot:
         taken, late = await self._desk.recover(self._platform)
         if taken or late:
             _log.info("%s: %d questions taken up, %d too old", self._settings.name, taken, late)
-        async with AsyncExitStack() as stack:
-            if self._settings.mode == "socket":
-                await self._open_socket(app, stack)
-            else:
-                await self._open_port(app, stack)
-            yield
+        try:
+            async with AsyncExitStack() as stack:
+                if self._settings.mode == "socket":
+                    handler = await self._open_socket(app, stack)
+                    await stack.enter_async_context(running(self._watch(handler)))
+                else:
+                    await self._open_port(app, stack)
+                self._desk.spawn(self._look_back(time.time() - 60 * self._limits.oldest_minutes))
+                yield
+        finally:
+            await self._desk.finish()  # while the connections for it are still there
+
+    async def _watch(self, handler: AsyncSocketModeHandler) -> None:
+        """Look back where the socket was lost for longer than Slack is sure to send again."""
+        lost: float | None = None
+        while True:
+            await asyncio.sleep(self._watch_seconds)
+            if not await handler.client.is_connected():
+                lost = lost or time.time() - self._watch_seconds
+            elif lost is not None:
+                if time.time() - lost > 5 * self._watch_seconds:
+                    self._desk.spawn(self._look_back(lost))
+                lost = None
+
+    async def _look_back(self, since: float) -> None:
+        """Hear what was said since then; what is known already stays known."""
+        missed = Missed(self._settings.name, self._client, self._inbox, self._pause)
+        async for event in missed.events(since):
+            await self._on_message(event)
 
     @property
     def platform(self) -> SlackPlatform:
@@ -138,9 +184,12 @@ class SlackBot:
                     f"bots.yaml: {self._settings.name}: {error}: set {self._settings.bot_token_env} anew"
                 ) from None
 
-    async def _open_socket(self, app: AsyncApp, stack: AsyncExitStack) -> None:
+    async def _open_socket(self, app: AsyncApp, stack: AsyncExitStack) -> AsyncSocketModeHandler:
         handler = AsyncSocketModeHandler(
-            app, self._secret(self._settings.app_token_env, "xapp-"), web_client=self._client
+            app,
+            self._secret(self._settings.app_token_env, "xapp-"),
+            web_client=self._client,
+            ping_interval=self._watch_seconds,
         )
         stack.push_async_callback(handler.close_async)
         pause = 1.0
@@ -149,7 +198,7 @@ class SlackBot:
                 # asked for here: the client itself would ask for ever, whatever Slack answers
                 handler.client.wss_uri = await call(handler.client.issue_new_wss_url())
                 await call(handler.connect_async())  # type: ignore[no-untyped-call]
-                return
+                return handler
             except PlatformAway as away:
                 _log.warning("%s: no socket: %s; trying again in %.0f s", self._settings.name, away.reason, pause)
                 await asyncio.sleep(pause)

@@ -41,6 +41,8 @@ class Kept(Generic[T]):
         if known is None or now - known[0] > self._seconds or (known[1].done() and known[1].cancelled()):
             known = (now, asyncio.ensure_future(self._fetch(key)))
             self._values[key] = known
+        if known[1].done() and known[1].exception() is None:
+            return known[1].result()
         try:
             return await asyncio.shield(known[1])
         except asyncio.CancelledError:
@@ -102,7 +104,7 @@ class People:
             self._readers.forget(channel)
 
     async def _groups_of(self, user: str) -> tuple[str, ...]:
-        profile, groups = await asyncio.gather(self._users.get(user), self._groups.get(""))
+        groups, profile = await self._groups.get(""), await self._users.get(user)
         guest = profile.get("is_restricted") or profile.get("is_ultra_restricted") or profile.get("is_stranger")
         return tuple(sorted({*groups.get(user, ()), *(() if guest else (MEMBERS,))}))
 

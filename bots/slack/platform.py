@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bots.inbox import Inbox
@@ -168,13 +167,18 @@ class SlackPlatform:
             return False
         place = question.message.place
         try:
-            while new := text[len(stream.sent) : len(stream.sent) + _APPEND]:
+            while len(text) - len(stream.sent) > (_APPEND if post.final else 0):
+                new = text[len(stream.sent) : len(stream.sent) + _APPEND]
                 await call(self._client.chat_appendStream(channel=place.channel, ts=ts, markdown_text=new))
                 stream.sent += new
-            if post.final:
+            if post.final:  # the last piece goes with it
                 await call(
                     self._client.chat_stopStream(
-                        channel=place.channel, ts=ts, blocks=footer(question, post), metadata=metadata(question, post)
+                        channel=place.channel,
+                        ts=ts,
+                        markdown_text=text[len(stream.sent) :] or None,
+                        blocks=footer(question, post),
+                        metadata=metadata(question, post),
                     )
                 )
                 del self._streams[place.channel, ts]
@@ -201,7 +205,7 @@ class SlackPlatform:
         place, arguments = question.message.place, message(question, post)
         if question.reply_to:
             body = {"response_type": "ephemeral", "text": arguments["text"], "blocks": arguments["blocks"]}
-            if await call(_send(question.reply_to, body)):
+            if await call(self._send(question.reply_to, body)):
                 return f"response-{question.id}-{post.number}"
         response = await call(
             self._client.chat_postEphemeral(
@@ -213,16 +217,14 @@ class SlackPlatform:
         )
         return str(response["message_ts"])
 
-
-async def _send(url: str, body: dict[str, Any]) -> bool:
-    """Post to a response URL; false where it is used up."""
-    async with (
-        aiohttp.ClientSession() as session,
-        session.post(url, data=json.dumps(body), headers={"Content-Type": "application/json"}) as response,
-    ):
-        if response.status >= 500 or response.status == 429:
-            raise TimeoutError
-        return response.status == 200
+    async def _send(self, url: str, body: dict[str, Any]) -> bool:
+        """Post to a response URL; false where it is used up."""
+        session = self._client.session
+        assert session is not None
+        async with session.post(url, data=json.dumps(body), headers={"Content-Type": "application/json"}) as response:
+            if response.status >= 500 or response.status == 429:
+                raise TimeoutError
+            return response.status == 200
 
 
 def _growing(text: str) -> str:

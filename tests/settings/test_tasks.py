@@ -2,7 +2,7 @@ import asyncio
 
 import pytest
 
-from settings.tasks import running
+from settings.tasks import completed, running
 
 
 async def test_a_task_runs_beside_its_block_and_gives_its_result() -> None:
@@ -51,3 +51,21 @@ async def test_an_error_of_the_task_reaches_whoever_awaits_it() -> None:
     async with running(work()) as task:
         with pytest.raises(RuntimeError, match="task"):
             await task
+
+
+async def test_what_has_to_be_completed_is_although_the_caller_is_cancelled() -> None:
+    begun, goes_on, done = asyncio.Event(), asyncio.Event(), []
+
+    async def work() -> None:
+        begun.set()
+        await goes_on.wait()
+        done.append(True)
+
+    async with running(completed(work())) as task:
+        await begun.wait()
+        task.cancel()
+        await asyncio.sleep(0)
+        assert not task.done()
+        goes_on.set()
+    assert task.cancelled()
+    assert done == [True]

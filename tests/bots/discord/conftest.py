@@ -113,20 +113,41 @@ async def fake_discord_server() -> AsyncIterator[FakeDiscord]:
 def start(
     request: pytest.FixtureRequest, inbox: Inbox, brain: Brain, home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> Start:
-    """Start a bot on loopback: `async with start(message_content=False) as bot`."""
+    """Start a bot on loopback: `async with start(message_content=False) as bot`.
+
+    Pauses of discord.py that spare Discord's servers are short here.
+    """
     monkeypatch.setenv("DISCORD_TOKEN", TOKEN)
+    monkeypatch.setattr(discord.Client, "before_identify_hook", _at_once)
+    monkeypatch.setattr(discord.backoff.ExponentialBackoff, "delay", lambda _: 0.05)
     server: FakeDiscord = request.getfixturevalue("discord")
 
     @asynccontextmanager
-    async def started(limits: LimitSettings | None = None, **settings: Any) -> AsyncIterator[DiscordBot]:
+    async def started(
+        limits: LimitSettings | None = None, heartbeat_timeout: float = 60.0, **settings: Any
+    ) -> AsyncIterator[DiscordBot]:
         chosen = limits or LimitSettings(grace_seconds=2)
         desk = Desk(brain, inbox, chosen, "the People team")
         feedback = Feedback(inbox.engine)
         await feedback.prepare()
         command = AdministrationCommand(Administration(status, reindex), desk, inbox)
         options = DiscordSettings(api_url=server.api_url, **settings)
-        bot = DiscordBot(options, chosen, Secrets(home), desk, inbox, feedback, command)
+        bot = DiscordBot(
+            options,
+            chosen,
+            Secrets(home),
+            desk,
+            inbox,
+            feedback,
+            command,
+            guild_ready_timeout=0.1,
+            heartbeat_timeout=heartbeat_timeout,
+        )
         async with desk.open(), bot.running():
             yield bot
 
     return started
+
+
+async def _at_once(client: discord.Client, shard_id: int | None, *, initial: bool = False) -> None:
+    """Discord wants five seconds between two sessions."""

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 
+import discord as discordpy
 import pytest
 
 from bots.inbox import Inbox
@@ -28,6 +29,35 @@ async def test_a_mention_is_answered_once_over_the_wire(discord: FakeDiscord, st
     assert answer.nonce == "deskhand-1-0"
     assert asked.id in discord.rest.typing
     assert len(discord.posts()) == 1
+
+
+@pytest.mark.parametrize(("characters", "messages"), [(1899, 1), (1900, 1), (1901, 2), (3800, 2), (3801, 3)])
+async def test_at_the_boundary_of_discords_limit(
+    discord: FakeDiscord, start: Start, brain: Brain, characters: int, messages: int
+) -> None:
+    brain.replies = [Reply("a" * characters, Outcome())]
+    async with start():
+        discord.say(SAM, GENERAL, f"{MENTION} everything?")
+        await discord.answers()
+    assert len(discord.posts()) == messages
+    assert sum(len(post.content) for post in discord.posts()) == characters
+
+
+async def test_rate_limits_are_not_gone_over_with_every_thread(
+    discord: FakeDiscord, start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked_at = 0
+
+    def is_inactive(_: object) -> bool:
+        nonlocal looked_at
+        looked_at += 1
+        return False
+
+    async with start() as bot:
+        monkeypatch.setattr(discordpy.http.Ratelimit, "is_inactive", is_inactive)
+        for number in range(1000):
+            bot.client.http.get_ratelimit(f"thread {number}")
+    assert looked_at <= 1100  # once at most; discord.py alone would go over them 745 times
 
 
 async def test_heartbeats_go_out(discord: FakeDiscord, start: Start) -> None:
@@ -89,6 +119,24 @@ async def test_what_was_asked_while_nothing_ran_is_answered_after_the_start(
         await discord.answers(count=2)
         await asyncio.sleep(0.3)
     assert [message.text for message, _ in brain.asked] == ["early?", "between?"]
+
+
+async def test_however_many_were_missed_the_latest_is_found(discord: FakeDiscord, start: Start, brain: Brain) -> None:
+    discord.say(SAM, GENERAL, f"{MENTION} the first?")
+    for number in range(1100):
+        discord.say(ALEX, GENERAL, f"chatter {number}")
+    discord.say(SAM, GENERAL, f"{MENTION} the last?")
+    async with start():
+        await discord.answers(count=2)
+    assert [message.text for message, _ in brain.asked] == ["the first?", "the last?"]
+
+
+async def test_a_look_back_waits_for_a_discord_that_is_away(discord: FakeDiscord, start: Start, brain: Brain) -> None:
+    discord.say(SAM, GENERAL, f"{MENTION} early?")
+    discord.fail("GET .*/messages$", drop=True, times=7)  # more often than discord.py itself tries
+    async with start():
+        await discord.answers(seconds=30)
+    assert [message.text for message, _ in brain.asked] == ["early?"]
 
 
 async def test_events_that_come_twice_are_answered_once(discord: FakeDiscord, start: Start, brain: Brain) -> None:
@@ -245,11 +293,27 @@ async def test_it_waits_for_a_discord_that_is_away_at_the_start(discord: FakeDis
         await discord.answers()
 
 
-async def test_with_shards_it_answers_as_well(discord: FakeDiscord, start: Start) -> None:
-    async with start(shards=1):
+async def test_with_shards_it_answers_as_well(discord: FakeDiscord, start: Start, brain: Brain) -> None:
+    async with start(shards=2):
         discord.say(SAM, GENERAL, f"{MENTION} how many days?")
+        discord.say(SAM, discord.direct(SAM), "directly?")
+        await discord.answers(count=2)
+    assert sorted(each["shard"] for each in discord.identified) == [[0, 2], [1, 2]]
+    assert len(brain.asked) == 2
+
+
+async def test_a_connection_without_heartbeats_is_given_up_and_resumed(
+    discord: FakeDiscord, start: Start, brain: Brain
+) -> None:
+    discord.heartbeat_seconds = 0.1
+    async with start(heartbeat_timeout=0.4):
+        discord.acknowledges_heartbeats = False
+        await discord.until(lambda: discord.resumed)
+        discord.acknowledges_heartbeats = True
+        discord.say(SAM, GENERAL, f"{MENTION} after?")
         await discord.answers()
-    assert discord.identified[0]["shard"] == [0, 1]
+    assert len(discord.identified) == 1
+    assert [message.text for message, _ in brain.asked] == ["after?"]
 
 
 async def test_at_the_end_an_answer_is_finished_before_the_connection_is(

@@ -51,12 +51,15 @@ def start(slack: FakeSlack, inbox: Inbox, brain: Brain, home: Home, monkeypatch:
 
     @asynccontextmanager
     async def started(limits: LimitSettings | None = None, **settings: Any) -> AsyncIterator[Running]:
-        desk = Desk(brain, inbox, limits or LimitSettings(grace_seconds=2), "the People team")
+        chosen = limits or LimitSettings(grace_seconds=2)
+        desk = Desk(brain, inbox, chosen, "the People team")
         feedback = Feedback(inbox.engine)
         await feedback.prepare()
         command = AdministrationCommand(Administration(status, reindex), desk, inbox)
         options = SlackSettings(base_url=slack.base_url, port=0, **settings)
-        bot = SlackBot(options, Secrets(home), desk, inbox, feedback, command)
+        bot = SlackBot(
+            options, chosen, Secrets(home), desk, inbox, feedback, command, look_back_pause=0.0, watch_seconds=0.05
+        )
         async with desk.open(), bot.running():
             if options.mode == "socket":
                 await slack.connected()

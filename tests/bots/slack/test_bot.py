@@ -7,6 +7,7 @@ from typing import Any
 
 import aiohttp
 import pytest
+from slack_sdk.models.blocks import Block
 
 from bots.inbox import Inbox
 from bots.text import sources
@@ -57,7 +58,7 @@ async def test_it_is_streamed_natively(slack: FakeSlack, start: Start, brain: Br
         hold.set()
         [answer] = await slack.answers()
     assert [call for call, _ in slack.calls if call.startswith("chat.")] == [
-        "chat.startStream", "chat.appendStream", "chat.stopStream",
+        "chat.startStream", "chat.stopStream",
     ]  # fmt: skip
     [arguments] = [arguments for call, arguments in slack.calls if call == "chat.startStream"]
     assert (arguments["recipient_user_id"], arguments["recipient_team_id"]) == ("U1", "T1")
@@ -382,6 +383,19 @@ async def test_a_long_answer_is_split_within_slacks_limits(slack: FakeSlack, sta
         await slack.say("U1", "C1", f"{MENTION} everything?")
         await slack.answers("C1", 3)
     assert "".join(post.shown for post in slack.posts()).count("Paragraph") == 30
+
+
+@pytest.mark.parametrize(("characters", "messages"), [(10_999, 1), (11_000, 1), (11_001, 2), (22_000, 2)])
+async def test_at_the_boundary_of_slacks_limit(
+    slack: FakeSlack, start: Start, brain: Brain, characters: int, messages: int
+) -> None:
+    brain.replies = [Reply("a" * characters, Outcome())]
+    async with start():
+        await slack.say("U1", "C1", f"{MENTION} everything?")
+        await slack.until(lambda: len(slack.posts()) == messages and slack.posts()[-1].metadata)
+    assert sum(len(post.shown) for post in slack.posts()) == characters
+    for post in slack.posts():
+        assert [block.to_dict() for block in Block.parse_all(post.blocks)]  # the SDK's models check their lengths
 
 
 async def test_what_an_earlier_process_left_is_answered(

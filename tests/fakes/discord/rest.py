@@ -26,6 +26,7 @@ class Rest:
         self._world = world
         self._emit = emit
         self._url = url
+        self._by_nonce: dict[tuple[int, str], Message] = {}
         self.public_bot = False
         self.permissions = (1 << 40) - 1
         self.flags = 1 << 18  # the message-content intent is granted
@@ -92,15 +93,14 @@ class Rest:
     def _send(self, channel: str, body: Payload, **_: Any) -> Payload:
         place = self._found(channel)
         nonce = str(body.get("nonce", ""))
-        if nonce and body.get("enforce_nonce"):
-            for one in self._world.messages:
-                if (one.channel, one.nonce) == (place.id, nonce):
-                    return self._world.message(one)
+        if nonce and body.get("enforce_nonce") and (sent := self._by_nonce.get((place.id, nonce))) is not None:
+            return self._world.message(sent)
         message = Message(
             self._world.next_id(), place.id, BOT, "", nonce=nonce, reference=body.get("message_reference")
         )
         self._write(message, body)
         self._world.messages.append(message)
+        self._by_nonce[place.id, nonce] = message
         place.last_message = message.id
         self._emit("MESSAGE_CREATE", self._world.event(message))
         return self._world.message(message)

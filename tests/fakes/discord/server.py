@@ -45,6 +45,7 @@ class Session:
     id: str
     events: list[Payload] = field(default_factory=list)
     socket: web.WebSocketResponse | None = None
+    shard: int = 0
 
 
 @dataclass
@@ -246,6 +247,8 @@ class FakeDiscord:
     def emit(self, event: str, data: Payload) -> None:
         """Send an event to the bot; while it is away, it is kept for a session that is resumed."""
         for session in self._sessions.values():
+            if session.shard != 0:
+                continue  # the server belongs to the first one, as direct conversations always do
             for _ in range(1 + (self._chance.random() < self.duplicates)):
                 packet = {"op": 0, "s": len(session.events) + 1, "t": event, "d": data}
                 session.events.append(packet)
@@ -308,15 +311,20 @@ class FakeDiscord:
         if code is not None:
             await socket.close(code=code)
             return None
-        session = Session(f"session{next(self._numbers)}", socket=socket)
-        self._sessions = {session.id: session}  # a bot that starts anew has given up its other sessions
+        shard = data.get("shard", [0, 1])
+        session = Session(f"session{next(self._numbers)}", socket=socket, shard=shard[0])
+        # a bot that starts anew has given up its other sessions
+        self._sessions = {key: one for key, one in self._sessions.items() if one.shard != session.shard}
+        self._sessions[session.id] = session
+        mine = (GUILD >> 22) % shard[1] == session.shard
         self._to(session, "READY", {
-            "v": 10, "user": self.world.users[BOT], "guilds": [{"id": str(GUILD), "unavailable": True}],
+            "v": 10, "user": self.world.users[BOT], "guilds": [{"id": str(GUILD), "unavailable": True}] if mine else [],
             "session_id": session.id, "resume_gateway_url": self.gateway_url.rstrip("/"),
             "application": {"id": str(BOT), "flags": self.rest.flags}, "relationships": [], "private_channels": [],
-            "shard": data.get("shard", [0, 1]),
+            "shard": shard,
         })  # fmt: skip
-        self._to(session, "GUILD_CREATE", self.world.guild())
+        if mine:
+            self._to(session, "GUILD_CREATE", self.world.guild())
         self._changed.set()
         return session
 

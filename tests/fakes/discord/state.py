@@ -72,7 +72,8 @@ class World:
         return self._last
 
     def find(self, channel: int, message: int) -> Message | None:
-        return next((one for one in self.messages if (one.channel, one.id) == (channel, message)), None)
+        latest_first = reversed(self.messages)  # those of late are asked for most
+        return next((one for one in latest_first if (one.id, one.channel) == (message, channel)), None)
 
     def guild(self) -> Payload:
         """For GUILD_CREATE."""

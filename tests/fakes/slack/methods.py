@@ -162,14 +162,39 @@ class Methods:
         if str(arguments.get("include_all_metadata")).lower() not in ("1", "true"):
             for data in shown:
                 data.pop("metadata", None)
-        return {"messages": shown, "has_more": False}
+        root, replies = shown[:1], shown[1:]  # the first message comes along, however old it is
+        return self._page(root + _since(replies, arguments), "messages", arguments)
 
     def _conversations_history(self, arguments: Arguments) -> Answer:
+        """First messages of threads, and those in none, the latest first."""
         channel = self._channel(arguments)
-        messages = [
-            message for message in self._workspace.messages if message.channel == channel and not message.seen_by
+        self._need({"im": "im:history", "group": "groups:history"}.get(
+            self._workspace.channels[channel].type, "channels:history"
+        ))  # fmt: skip
+        said = [one for one in self._workspace.messages if one.channel == channel and not one.seen_by]
+        latest = {one.thread_ts: one.ts for one in said if one.thread_ts}
+        shown = [
+            one.as_json() | ({"latest_reply": latest[one.ts]} if one.ts in latest else {})
+            for one in reversed(said)
+            if one.thread_ts in ("", one.ts)
         ]
-        return {"messages": [message.as_json() for message in reversed(messages)], "has_more": False}
+        return self._page(_since(shown, arguments), "messages", arguments)
+
+    def _users_conversations(self, arguments: Arguments) -> Answer:
+        for scope in ("channels:read", "groups:read", "im:read"):
+            self._need(scope)
+        mine = [
+            {"id": one.id, "is_im": one.direct, "is_private": one.private, "is_archived": False}
+            for one in self._workspace.channels.values()
+            if BOT_USER in one.members
+        ]
+        return self._page(mine, "channels", arguments)
+
+    def _page(self, found: list[dict[str, Any]], key: str, arguments: Arguments) -> Answer:
+        start, size = int(arguments.get("cursor") or 0), int(arguments.get("limit") or 100)
+        more = start + size < len(found)
+        cursor = str(start + size) if more else ""
+        return {key: found[start : start + size], "has_more": more, "response_metadata": {"next_cursor": cursor}}
 
     def _conversations_info(self, arguments: Arguments) -> Answer:
         channel = self._workspace.channels[self._channel(arguments)]
@@ -236,3 +261,9 @@ class Methods:
     def _need(self, scope: str) -> None:
         if scope not in self._scopes:
             raise SlackFault("missing_scope", needed=scope, provided=",".join(sorted(self._scopes)))
+
+
+def _since(messages: list[dict[str, Any]], arguments: Arguments) -> list[dict[str, Any]]:
+    """Those that are later than `oldest`."""
+    oldest = float(arguments.get("oldest") or 0)
+    return [message for message in messages if float(message["ts"]) > oldest]

@@ -131,11 +131,11 @@ class FakeSlack:
 
     async def say(self, user: str, channel: str, text: str, thread: str = "", **more: Any) -> Message:
         """Somebody writes; the bot hears it where it is a member, a mention twice as Slack has it."""
-        message = Message(self.workspace.next_ts(), channel, user, text, thread_ts=thread, versions=[text])
+        message = Message(self.workspace.next_ts(), channel, user, text, thread_ts=thread, versions=[text], about=more)
         self.workspace.messages.append(message)
         if BOT_USER in self.workspace.channels[channel].members:
             event = {**message.as_json(), "channel": channel, "channel_type": self.workspace.channels[channel].type,
-                     "event_ts": message.ts, **more}  # fmt: skip
+                     "event_ts": message.ts}  # fmt: skip
             events = [event]
             if f"<@{BOT_USER}>" in text and not self.workspace.channels[channel].direct:
                 events.append(
@@ -205,6 +205,11 @@ class FakeSlack:
                     await asyncio.wait_for(self._changed.wait(), 0.05)
                 except TimeoutError:
                     continue
+
+    @property
+    def undelivered(self) -> int:
+        """Events that have neither been acknowledged nor given up."""
+        return len(self._tasks)
 
     def posts(self, channel: str | None = None) -> list[Message]:
         """The bot's messages, finished ones and others."""

@@ -1,6 +1,7 @@
 """What a workspace remembers: people, groups, channels, messages."""
 
 import itertools
+import time
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,6 +26,8 @@ class Message:
     versions: list[str] = field(default_factory=list)
     """Every text that it has had, the present one last."""
     unfurl: bool = True
+    about: dict[str, Any] = field(default_factory=dict)
+    """What else its event and its history say of it."""
 
     @property
     def shown(self) -> str:
@@ -42,7 +45,7 @@ class Message:
             data |= {"bot_id": BOT_ID, "app_id": "A1"}
         if self.metadata:
             data["metadata"] = self.metadata
-        return data
+        return data | self.about
 
 
 @dataclass(slots=True)
@@ -60,7 +63,7 @@ class Channel:
 
 @dataclass(slots=True)
 class Workspace:
-    """All of it. Times of messages count up from a fixed moment, so that no two are equal."""
+    """All of it. Times of messages count up from when it was made, so that no two are equal."""
 
     people: dict[str, dict[str, Any]] = field(default_factory=dict)
     channels: dict[str, Channel] = field(default_factory=dict)
@@ -70,13 +73,15 @@ class Workspace:
     statuses: list[tuple[str, str, str]] = field(default_factory=list)
     views: list[dict[str, Any]] = field(default_factory=list)
     prompts: list[dict[str, Any]] = field(default_factory=list)
+    made_at: int = field(default_factory=lambda: int(time.time()))
     _clock: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
 
     def next_ts(self) -> str:
-        return f"1790000000.{next(self._clock):06d}"
+        return f"{self.made_at}.{next(self._clock):06d}"
 
     def find(self, channel: str, ts: str) -> Message | None:
-        return next((message for message in self.messages if (message.channel, message.ts) == (channel, ts)), None)
+        latest_first = reversed(self.messages)  # those of late are asked for most
+        return next((message for message in latest_first if (message.ts, message.channel) == (ts, channel)), None)
 
     def thread(self, channel: str, ts: str) -> list[Message]:
         """The root and its replies, as everybody sees them."""
