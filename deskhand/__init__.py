@@ -39,7 +39,7 @@ if TYPE_CHECKING:
         Turn,
         Usage,
         command,
-        health,
+        health_check,
         job,
     )
 
@@ -73,7 +73,7 @@ __all__ = [
     "Turn",
     "Usage",
     "command",
-    "health",
+    "health_check",
     "job",
 ]
 

@@ -32,7 +32,7 @@ from plugins.contract import (
     Turn,
     Usage,
 )
-from plugins.declarations import CommandCall, command, health, job
+from plugins.declarations import CommandCall, command, health_check, job
 from plugins.loading import open_chain
 
 __all__ = [
@@ -66,7 +66,7 @@ __all__ = [
     "Turn",
     "Usage",
     "command",
-    "health",
+    "health_check",
     "job",
     "open_chain",
 ]

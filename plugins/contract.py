@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CallNext", "Citation", "Context", "Example", "Exchange", "Message", "OptionError", "Options", "Outcome", "Person",
-    "Piece", "Pieces", "Place", "Plugin", "PluginFunction", "PluginTrace", "PostError", "Prompt", "Replace", "Reply", "Search", "Status", "StopChain",
-    "Trace", "Turn", "Usage",
+    "Piece", "Pieces", "Place", "Plugin", "PluginFunction", "PluginTrace", "PostError",
+    "Prompt", "Replace", "Reply", "Search", "Status", "StopChain", "Trace", "Turn", "Usage",
 ]  # fmt: skip
 
 Status = Literal["answered", "abstained", "degraded", "refused"]
@@ -317,7 +317,7 @@ class Plugin(Generic[OptionsT]):
     call_next(turn)` for the reply of everything inside, do something after. Return a Reply of your
     own without calling on, and the chain ends with you.
 
-    Methods marked with `command`, `job` and `health` are what it offers besides; `routes` and `tables`
+    Methods marked with `command`, `job` and `health_check` are what it offers besides; `routes` and `tables`
     name what it needs.
     """
 

@@ -75,7 +75,7 @@ def job(cron: str | Callable[[Any], str]) -> Callable[[F], F]:
     return _marked("job", cron)
 
 
-def health(method: F) -> F:
+def health_check(method: F) -> F:
     """The method says what is wrong in a sentence, or returns an empty text; raising counts as wrong."""
     return _marked("health", True)(method)
 
