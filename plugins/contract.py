@@ -272,11 +272,12 @@ class PostError(Exception):
     """A text could not be posted; its text says why."""
 
 
-def _nobody(_text: str) -> None:
+def nobody(_text: str) -> None:
     """Notices where nobody is there to be told."""
 
 
-async def _nowhere(place: Place, _text: str) -> None:
+async def nowhere(place: Place, _text: str) -> None:
+    """Posts where no chat is there."""
     raise PostError(f"no bot at work reaches {place.platform}")
 
 
@@ -293,9 +294,9 @@ class Context:
     log: logging.Logger
     database: "AsyncEngine | None" = None
     """The assistant's database, for the plugin's own tables; None where options are only being checked."""
-    notify: Callable[[str], None] = _nobody
+    notify: Callable[[str], None] = nobody
     """Tell the administrators something. Returns at once; the same text is passed on once an hour."""
-    post: Callable[[Place, str], Awaitable[None]] = _nowhere
+    post: Callable[[Place, str], Awaitable[None]] = nowhere
     """Post a text in a chat, as a job does; raises PostError where no bot at work reaches that place."""
 
 
