@@ -15,7 +15,7 @@ from knowledge import Index
 from plugins import Chain, open_chain
 from plugins.contract import Trace
 from plugins.declaring import run_jobs
-from plugins.loading import Surroundings
+from plugins.loading import ALONE, Surroundings
 from plugins.usage import UsageLog
 from settings import DeskhandError, Settings, load_settings
 from settings.applied import record_applied
@@ -43,9 +43,7 @@ class Timing:
 class LiveChain:
     """One chain with its settings, open for as long as anybody uses it."""
 
-    def __init__(
-        self, settings: Settings, index: Index, usage: UsageLog, around: Surroundings = Surroundings()
-    ) -> None:
+    def __init__(self, settings: Settings, index: Index, usage: UsageLog, around: Surroundings = ALONE) -> None:
         self.settings = settings
         self._around = around
         self._index = index
@@ -116,7 +114,7 @@ class LiveSettings:
         index: Index,
         usage: UsageLog,
         notify: Notify | None = None,
-        around: Surroundings = Surroundings(),
+        around: Surroundings = ALONE,
         jobs: bool = False,
     ) -> None:
         self.timings: dict[str, Timing] = {}

@@ -87,8 +87,14 @@ class Session:
             if self._assistant is None:
                 index = await self._open_index()
                 opened = open_assistant(
-                    self.settings, index=index, database=self._database, watch=bool(self.holder), notify=self._notify,
-                    tell=self.notices.tell, post=self.posts.post, jobs=self.holder == "run",
+                    self.settings,
+                    index=index,
+                    database=self._database,
+                    watch=bool(self.holder),
+                    notify=self._notify,
+                    tell=self.notices.tell,
+                    post=self.posts.post,
+                    jobs=self.holder == "run",
                 )
                 self._assistant = await self._stack.enter_async_context(opened)
                 self.ready = True

@@ -224,7 +224,7 @@ class _Call:
         self._layer.breaker.succeeded()
         return reply
 
-    async def stopped(self, reply: Reply) -> Reply:
+    async def stopped(self, reply: object) -> Reply:
         """The reply that the chain was stopped with, here or further inside."""
         if not isinstance(reply, Reply):
             return await self.without(TypeError("stopped the chain without a Reply"))
@@ -275,7 +275,7 @@ class _Endless:
             raise ValueError(f"yielded more than {_LONGEST_REPLY} characters")
 
 
-def _check_reply(reply: object) -> None:
+def _check_reply(reply: Any) -> None:
     """Raises TypeError for what only looks like a reply."""
     if not isinstance(reply, Reply):
         raise TypeError(f"returned {type(reply).__name__}, not a Reply")
@@ -285,7 +285,7 @@ def _check_reply(reply: object) -> None:
         _check_outcome(reply.outcome)
 
 
-def _check_outcome(outcome: object) -> None:
+def _check_outcome(outcome: Any) -> None:
     if not isinstance(outcome, Outcome):
         raise TypeError(f"gave {type(outcome).__name__} as the outcome")
     if outcome.status not in _STATUSES:

@@ -60,7 +60,9 @@ class Waiting(Protocol):
 
     def __enter__(self) -> None: ...
 
-    def __exit__(self, *_: object) -> None: ...
+    def __exit__(
+        self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None, /
+    ) -> None: ...
 
 
 class _Running:
@@ -73,7 +75,7 @@ class _Running:
         self.clock.change(1, 0)
 
     def __exit__(
-        self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
+        self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None, /
     ) -> None:
         self.clock.change(-1, 0)
 
@@ -88,7 +90,7 @@ class _Paused:
         self.clock.change(0, 1)
 
     def __exit__(
-        self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
+        self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None, /
     ) -> None:
         self.clock.change(0, -1)
 

@@ -99,7 +99,10 @@ def _declared(plugin: object, kind: str) -> Iterator[tuple[str, Any, Any]]:
 
 def commands_of(plugin: object) -> list[Command]:
     """The commands that a plugin declares."""
-    return [Command(*declared, handler) for _, declared, handler in _declared(plugin, "command")]
+    return [
+        Command(name, description, administrators, handler)
+        for _, (name, description, administrators), handler in _declared(plugin, "command")
+    ]
 
 
 def jobs_of(plugin: Any) -> list[Job]:

@@ -48,9 +48,13 @@ class Surroundings:
     post: Callable[[Place, str], Awaitable[None]] = nowhere
 
 
+ALONE = Surroundings()
+"""Neither database nor chats nor administrators: for checks."""
+
+
 @asynccontextmanager
 async def open_chain(
-    settings: Settings, search: Search, usage: UsageLog | None = None, around: Surroundings = Surroundings()
+    settings: Settings, search: Search, usage: UsageLog | None = None, around: Surroundings = ALONE
 ) -> AsyncIterator[Chain]:
     """Build the chain and open its plugins, the first one first; close them in reverse order.
 
@@ -69,9 +73,7 @@ async def open_chain(
         yield Chain(steps, settings.assistant.contact, settings.assistant.deadline_seconds, models, tell)
 
 
-def build_steps(
-    settings: Settings, search: Search, models: Models, around: Surroundings = Surroundings()
-) -> list[Step]:
+def build_steps(settings: Settings, search: Search, models: Models, around: Surroundings = ALONE) -> list[Step]:
     """Check every entry of the list; all mistakes are reported together."""
     steps: list[Step] = []
     problems: list[Problem] = []

@@ -76,13 +76,12 @@ def stall_of(frame: FrameType | None) -> Stall | None:
     """Whose code a stack is in: that of the innermost plugin whose own code is being run."""
     if frame is None:
         return None
-    top, inside = frame, frame
-    while frame is not None:
-        name = _plugin_at(frame)
-        if name:
+    inside, outer = frame, frame.f_back
+    while outer is not None:
+        if name := _plugin_at(outer):
             return Stall(name, f"{inside.f_code.co_filename}:{inside.f_lineno}")
-        inside, frame = frame, frame.f_back  # type: ignore[assignment]
-    return Stall("", f"{top.f_code.co_filename}:{top.f_lineno}")
+        inside, outer = outer, outer.f_back
+    return Stall("", f"{frame.f_code.co_filename}:{frame.f_lineno}")
 
 
 _HOLD = hold.__wrapped__.__code__ if hasattr(hold, "__wrapped__") else hold.__code__

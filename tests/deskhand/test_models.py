@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from deskhand.testing.model_server import ModelServer
 from settings import Home
 from settings.home import CHECKOUT
 from tests.deskhand.conftest import Command
-from tests.fakes.model_server import ModelServer
 
 pytestmark = pytest.mark.xdist_group("litellm")
 

@@ -1,5 +1,3 @@
-import asyncio
-
 import pytest
 
 from plugins.clock import Clock, timed
