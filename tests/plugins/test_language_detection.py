@@ -1,6 +1,6 @@
 import pytest
 
-from plugins.language import language_of
+from plugins.language_detection import language_of
 
 QUESTIONS: dict[str, list[str]] = {
     "en": ["how much leave do I have?", "Who approves my travel expenses?", "where is the new coffee machine",

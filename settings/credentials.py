@@ -1,4 +1,4 @@
-"""Keys, tokens and passwords as they stand in documents: found, and never shown."""
+"""Keys, tokens and passwords as they stand in a text, a document or a question: found, and never shown."""
 
 import re
 from collections.abc import Iterator
