@@ -65,6 +65,7 @@ async def test_what_is_no_question_is_answered_without_a_search(
         "Hallo, wie viele Urlaubstage habe ich?",
         "",
         "🙂",
+        "hi good morning ok thanks " * 100 + "x",
     ],
 )
 async def test_a_real_question_goes_on_as_it_is(context: Context, text: str) -> None:
