@@ -3,7 +3,7 @@
 Stands before the search: no model and no document has a say. A question that is put in other words goes on.
 """
 
-from datetime import date
+from datetime import UTC, date, datetime
 
 import yaml
 from pydantic import Field, TypeAdapter, ValidationError
@@ -58,7 +58,7 @@ class Canned(Plugin[CannedOptions]):
         for entry in entries:
             for question in entry.questions:
                 self._add(question, entry)
-            if entry.review_by is not None and entry.review_by < date.today():
+            if entry.review_by is not None and entry.review_by < _today():
                 context.log.warning("%r was to be reviewed by %s: not given", entry.questions[0], entry.review_by)
 
     def _add(self, question: str, entry: CannedAnswer) -> None:
@@ -81,10 +81,15 @@ class Canned(Plugin[CannedOptions]):
 
     def _answer(self, turn: Turn) -> CannedAnswer | None:
         """The answer that this audience may read; one for a group goes before one for everybody."""
-        today, readers = date.today(), set(turn.message.audience)
+        today, readers = _today(), set(turn.message.audience)
         answers = self._answers.get(bare_question(turn.message.text), ())
         for entry in sorted(answers, key=lambda answer: not answer.audience):
             current = entry.review_by is None or today <= entry.review_by
             if current and (not entry.audience or not readers.isdisjoint(entry.audience)):
                 return entry
         return None
+
+
+def _today() -> date:
+    """By the machine's own time zone."""
+    return datetime.now(UTC).astimezone().date()

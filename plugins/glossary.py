@@ -16,7 +16,7 @@ from plugins.everyday_words import EVERYDAY
 from plugins.wording import plain
 
 _WHAT_IS = re.compile(
-    r"\W*(?:what(?: does|['’]s| is)|was (?:heißt|bedeutet)|que (?:signifie|significa))(?: the (?:abbreviation|acronym))? "
+    r"\W*(?:what(?: does|['’]s| is)|was (?:heißt|bedeutet)|que (?:signifie|significa)) "
     r"(?P<term>.+?)(?: (?:mean|stand for|short for))?\W*",
     re.I,
 )
@@ -109,7 +109,7 @@ async def _with_reading(reply: Reply, read: dict[str, str]) -> Pieces:
 
 
 def _is_no_word(term: str) -> bool:
-    """Whether nobody means anything else by these letters when they are small: `pto`, `gdpr`; not `it`, `sap`, `care`."""
+    """Whether small letters mean nothing else: `pto`, `gdpr`, but not `it`, `sap`, `care`."""
     small = term.lower()
     if len(small) < 3 or not small.isascii() or not small.isalpha():
         return len(small) >= 3 and any(char.isdigit() for char in small)

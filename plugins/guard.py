@@ -31,7 +31,7 @@ class GuardOptions(Options):
     """Longest question."""
     banned: list[str] = Field(default_factory=list)
     """Words and phrases that are not answered; whole words, in capitals or not."""
-    redact: list[What] = Field(default_factory=lambda: ["secrets", "numbers"])
+    redact: tuple[What, ...] = ("secrets", "numbers")
     """What is taken out: keys, tokens, passwords; numbers of cards, accounts and identities."""
 
 
@@ -58,12 +58,13 @@ class Guard(Plugin[GuardOptions]):
         if wait := self._too_often(turn.message):
             return self._refused(turn, "too many questions", f"You have asked a lot. Please try again in {wait}.")
         if len(text) > self.options.characters:
-            said = f"This is too long: {len(text)} characters, at most {self.options.characters}. Please ask in fewer words."
+            most = self.options.characters
+            said = f"This is too long: {len(text)} characters, at most {most}. Please ask in fewer words."
             return self._refused(turn, "the question is too long", said)
         if self._banned and self._banned.search(plain(text)):
             said = f"I cannot help with that. If it matters, please ask {self.context.contact}."
             return self._refused(turn, "a banned word", said)
-        what = tuple(self.options.redact)
+        what = self.options.redact
         redacted = redact(text, what)
         clean = turn.with_(
             message=replace(turn.message, text=redacted.text),
@@ -80,7 +81,8 @@ class Guard(Plugin[GuardOptions]):
     async def _warned(self, reply: Reply, kinds: str) -> Pieces:
         async for piece in reply:
             yield piece
-        yield f"\n\n*I left this out of your question: {kinds}. Better delete the message; change a secret that others saw.*"
+        advice = "Better delete the message; change a secret that others saw."
+        yield f"\n\n*I left this out of your question: {kinds}. {advice}*"
         yield reply.outcome
 
     def _refused(self, turn: Turn, reason: str, said: str) -> Reply:

@@ -10,15 +10,22 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from plugins.answer import Answer
+from plugins.cache import Cache
+from plugins.canned import Canned
 from plugins.chain import Chain, Step, log_only
 from plugins.contract import Context, OptionError, Place, Plugin, Search, nobody, nowhere
 from plugins.declaring import declaration_problems, make_tables
+from plugins.escalate import Escalate
+from plugins.glossary import Glossary
+from plugins.guard import Guard
 from plugins.history import History
+from plugins.language import Language
 from plugins.models import Models
 from plugins.origins import NotFound, find_plugin
 from plugins.output import Output
 from plugins.persona import Persona
 from plugins.rag import Rag
+from plugins.smalltalk import Smalltalk
 from plugins.tone import Tone
 from plugins.usage import UsageLog
 from settings import Problem, Settings, SettingsError
@@ -31,10 +38,17 @@ _log = logging.getLogger("deskhand.plugins")
 
 SHIPPED: dict[str, type[Plugin[Any]]] = {
     "answer": Answer,
+    "cache": Cache,
+    "canned": Canned,
+    "escalate": Escalate,
+    "glossary": Glossary,
+    "guard": Guard,
     "history": History,
+    "language": Language,
     "output": Output,
     "persona": Persona,
     "rag": Rag,
+    "smalltalk": Smalltalk,
     "tone": Tone,
 }
 

@@ -19,7 +19,7 @@ Kind = Literal["about", "thanks", "greeting", "goodbye", "off_topic"]
 class SmalltalkOptions(Options):
     """What is answered, and in which words."""
 
-    kinds: list[Kind] = Field(default_factory=lambda: ["about", "thanks", "greeting", "goodbye", "off_topic"])
+    kinds: tuple[Kind, ...] = ("about", "thanks", "greeting", "goodbye", "off_topic")
     """The others go on to the documents."""
     off_topic: list[str] = Field(default_factory=list)
     """Further messages, word for word, that are declined: "who will win the cup?"."""

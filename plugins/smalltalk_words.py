@@ -25,7 +25,8 @@ PATTERNS: dict[str, dict[str, str]] = {
     },
     "thanks": {
         "en": _several(
-            "ok|okay|great|perfect|cool|nice|awesome|super|lovely|brilliant|got it|many thanks|thanks?|thank you|thx|ty|cheers|"
+            "ok|okay|great|perfect|cool|nice|awesome|super|lovely|brilliant|got it|many thanks|thanks?|thank you|"
+            "thx|ty|cheers|"
             "that (?:helps|helped|worked)|very helpful|well done|good bot",
             "so much|a lot|very much",
         ),
@@ -50,7 +51,9 @@ PATTERNS: dict[str, dict[str, str]] = {
         "nl": _several("hoi|hallo|goedemorgen|goedemiddag|goedenavond", "allemaal", "hoe gaat het"),
     },
     "goodbye": {
-        "en": _several("bye|goodbye|see (?:you|ya)(?: later)?|have a (?:nice|good|great) (?:day|evening|weekend)|good night"),
+        "en": _several(
+            "bye|goodbye|see (?:you|ya)(?: later)?|have a (?:nice|good|great) (?:day|evening|weekend)|good night"
+        ),
         "de": "tschuss|auf wiedersehen|bis (?:bald|dann|morgen)|schonen (?:tag|feierabend)(?: noch)?",
         "fr": "au revoir|a bientot|bonne (?:journee|soiree)",
         "es": "adios|hasta luego",
@@ -59,7 +62,7 @@ PATTERNS: dict[str, dict[str, str]] = {
         "nl": "doei|tot ziens",
     },
     "off_topic": {
-        "en": "(?:please )?(?:(?:can|could) you )?tell (?:me|us) (?:a|another) (?:joke|story)|sing (?:me )?(?:a|us a) song|"
+        "en": "(?:please )?(?:(?:can|could) you )?tell (?:me|us) (?:a|another) (?:joke|story)|sing (?:me )?a song|"
         "(?:write|make) (?:me )?a poem|(?:whats|what is|hows|how is) the weather(?: like)?(?: today| tomorrow)?|"
         "do you love me|(?:what is|whats) the meaning of life",
         "de": "erzahl(?:e)? (?:mir )?(?:einen|noch einen) witz|wie (?:ist|wird) das wetter(?: heute| morgen)?",

@@ -22,7 +22,7 @@ _ASKS = frozenset("who what when where which why how if whether wer was wann wo 
 
 
 def plain(text: str) -> str:
-    """Small words with one blank between them: no capitals, accents, punctuation, invisible or full-width characters."""
+    """Small words with a blank between them: no capitals, accents, punctuation, invisible or full-width characters."""
     spread = unicodedata.normalize("NFKD", visible(text)).casefold()
     kept = "".join(char for char in spread if not unicodedata.combining(char) and char not in "'’‘`´")
     return " ".join(re.findall(r"\w+", unicodedata.normalize("NFC", kept)))

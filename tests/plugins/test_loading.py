@@ -78,7 +78,8 @@ def test_the_order_of_the_list_is_the_order_of_the_chain(build: Callable[[str], 
 def test_an_unknown_name_is_reported_with_its_line_and_the_known_ones(build: Callable[[str], list[Step]]) -> None:
     assert problems(build, "name: Desk\nplugins:\n  - rag\n  - ansver\n") == [
         "settings/assistant.yaml:4: plugins[1]: no plugin named 'ansver' "
-        "(known: answer, history, output, persona, rag, tone, or module:Class)"
+        "(known: answer, cache, canned, escalate, glossary, guard, history, language, output, persona, rag, "
+        "smalltalk, tone, or module:Class)"
     ]
 
 
