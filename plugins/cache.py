@@ -1,21 +1,28 @@
 """cache: the same question is answered again without a model, for as long as its passages are the same.
 
 Stands inside `rag`, so every question is still searched for its own audience, which takes milliseconds. What was
-found is a part of the key, with the version of each file: an answer is used again only where the same passages
-would be put before the model. A document that is changed, removed or closed to somebody ends it by itself.
+found decides, with the version of each file: an answer is used again only where the best passages are the same
+and every passage that it cites is found again. A document that is changed, removed or closed to somebody, or a
+new one that fits better, ends it by itself.
 """
 
 import asyncio
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from pydantic import Field
 
+from knowledge import Passage
 from plugins.contract import CallNext, Context, Options, Outcome, Pieces, Plugin, Reply, Turn, Usage
 from plugins.wording import bare_question
 
 Key = tuple[object, ...]
+Versions = frozenset[tuple[str, str]]
+"""Ids of passages with the versions of their files."""
 
+_BEST = 3
+"""Passages that the evidence is taken from. Those after them change with a greeting."""
 _LONGEST = 20_000
 """Characters of an answer that is worth keeping."""
 
@@ -35,6 +42,7 @@ class Kept:
 
     text: str
     outcome: Outcome
+    cited: Versions
     until: float
     question: str
 
@@ -53,10 +61,11 @@ class Cache(Plugin[CacheOptions]):
         if key is None:
             return await call_next(turn)
         kept = self._kept.get(key)
-        if kept is not None and kept.until > asyncio.get_running_loop().time():
+        fresh = kept is not None and kept.until > asyncio.get_running_loop().time()
+        if kept is not None and fresh and kept.cited <= _versions(turn.passages):
             self._kept.move_to_end(key)
             turn.trace.count("cache: hit")
-            turn.trace.note(f"cache: answered as “{kept.question}” was, from the same passages")
+            turn.trace.note(f"cache: answered as “{kept.question}” was, its sources are the same")
             return Reply(kept.text, replace(kept.outcome, usage=Usage(), cost_usd=0.0))
         turn.trace.count("cache: miss")
         return Reply(pieces=self._keeping(key, turn, await call_next(turn)))
@@ -68,11 +77,16 @@ class Cache(Plugin[CacheOptions]):
         outcome = reply.outcome
         if outcome.status == "answered" and outcome.citations and len(reply.text) <= _LONGEST:
             until = asyncio.get_running_loop().time() + self.options.minutes * 60
-            self._kept[key] = Kept(reply.text, outcome, until, turn.message.text)
+            cited = _versions([citation.passage for citation in outcome.citations])
+            self._kept[key] = Kept(reply.text, outcome, cited, until, turn.message.text)
             self._kept.move_to_end(key)
             while len(self._kept) > self.options.entries:
                 self._kept.popitem(last=False)
         yield outcome
+
+
+def _versions(passages: Sequence[Passage]) -> Versions:
+    return frozenset((passage.id, passage.version) for passage in passages)
 
 
 def _key(turn: Turn) -> Key | None:
@@ -83,7 +97,7 @@ def _key(turn: Turn) -> Key | None:
     person, place = turn.message.person, turn.message.place
     return (
         question,
-        frozenset((passage.id, passage.version) for passage in turn.passages),
+        _versions(turn.passages[:_BEST]),
         frozenset(turn.message.audience),
         frozenset(person.groups),  # routes and the house's voice may differ by group,
         place.platform,  # by platform

@@ -33,7 +33,7 @@ _FILE = TypeAdapter(list[CannedAnswer])
 class CannedOptions(Options):
     """Where the answers are."""
 
-    file: str = "canned.yaml"
+    file: str = "lists/canned.yaml"
     """A YAML file below settings/: a list of answers."""
 
 

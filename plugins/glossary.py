@@ -3,16 +3,14 @@
 "how do I get PTO?" is searched, and put before a model, as "how do I get PTO (paid time off)?".
 """
 
-import csv
 import re
 from dataclasses import replace
-from typing import Any
 
-import yaml
 from pydantic import Field
 
 from plugins.contract import CallNext, Context, OptionError, Options, Outcome, Pieces, Plugin, Reply, Turn
 from plugins.everyday_words import EVERYDAY
+from plugins.glossary_file import read_glossary
 from plugins.wording import plain
 
 _WHAT_IS = re.compile(
@@ -25,7 +23,7 @@ _WHAT_IS = re.compile(
 class GlossaryOptions(Options):
     """Where the abbreviations are, and what the asker sees of it."""
 
-    file: str = "glossary.yaml"
+    file: str = "lists/glossary.yaml"
     """Below settings/. YAML: `PTO: paid time off`, or a list of meanings; CSV: a line for each, `PTO,paid time off`."""
     small: list[str] = Field(default_factory=list)
     """Abbreviations that are meant in small letters as well, though they could be words: `IT` is none of these."""
@@ -43,7 +41,7 @@ class Glossary(Plugin[GlossaryOptions]):
     def __init__(self, options: GlossaryOptions, context: Context) -> None:
         super().__init__(options, context)
         try:
-            self._meanings = _read(options.file, context.read_file(options.file))
+            self._meanings = read_glossary(options.file, context.read_file(options.file))
         except OptionError as error:
             raise OptionError("file", str(error)) from None
         for option in ("small", "capitals_only"):
@@ -114,28 +112,3 @@ def _is_no_word(term: str) -> bool:
     if len(small) < 3 or not small.isascii() or not small.isalpha():
         return len(small) >= 3 and any(char.isdigit() for char in small)
     return small not in EVERYDAY if len(small) == 3 else not re.search(r"[aeiouy]", small)
-
-
-def _read(name: str, text: str) -> dict[str, list[str]]:
-    if name.lower().endswith(".csv"):
-        rows: list[tuple[Any, Any]] = []
-        for number, row in enumerate(csv.reader(text.splitlines()), start=1):
-            if len(row) == 2:
-                rows.append((row[0], row[1]))
-            elif any(cell.strip() for cell in row):
-                raise OptionError("", f"{name}:{number}: a line is an abbreviation, a comma and its meaning")
-    else:
-        try:
-            data = yaml.load(text, Loader=yaml.BaseLoader) or {}  # noqa: S506  # texts only: `NO` is no truth value
-        except yaml.YAMLError as error:
-            raise OptionError("", f"{name} is no YAML: {' '.join(str(error).split())}") from None
-        if not isinstance(data, dict):
-            raise OptionError("", f"{name}: has to be lines such as `PTO: paid time off`")
-        rows = list(data.items())
-    found: dict[str, list[str]] = {}
-    for term, meaning in rows:
-        meanings = [meaning] if isinstance(meaning, str) else meaning
-        if not isinstance(meanings, list) or not all(isinstance(one, str) and plain(one) for one in meanings):
-            raise OptionError("", f"{name}: {term!r} has no meaning")
-        found.setdefault(str(term).strip(), []).extend(one.strip() for one in meanings)
-    return {term: list(dict.fromkeys(meanings)) for term, meanings in found.items() if term}

@@ -25,6 +25,7 @@ from plugins.origins import NotFound, find_plugin
 from plugins.output import Output
 from plugins.persona import Persona
 from plugins.rag import Rag
+from plugins.remind import Remind
 from plugins.smalltalk import Smalltalk
 from plugins.tone import Tone
 from plugins.usage import UsageLog
@@ -48,6 +49,7 @@ SHIPPED: dict[str, type[Plugin[Any]]] = {
     "output": Output,
     "persona": Persona,
     "rag": Rag,
+    "remind": Remind,
     "smalltalk": Smalltalk,
     "tone": Tone,
 }

@@ -3,6 +3,7 @@ from dataclasses import replace
 
 import pytest
 
+from knowledge import Passage
 from plugins.cache import Cache, CacheOptions
 from plugins.contract import (
     Citation,
@@ -51,7 +52,7 @@ async def test_the_same_question_is_answered_once_and_costs_once(context: Contex
     assert inside.calls == 1
     assert reply.outcome == replace(ANSWERED, usage=Usage(), cost_usd=0.0)
     assert again.trace.events == ["cache: hit"]
-    assert again.trace.notes == ["cache: answered as “how much leave do I have?” was, from the same passages"]
+    assert again.trace.notes == ["cache: answered as “how much leave do I have?” was, its sources are the same"]
 
 
 @pytest.mark.parametrize("text", ["HOW MUCH leave do i have", "Hi, can you tell me how much leave do I have? Thanks!"])
@@ -97,6 +98,29 @@ async def test_two_channels_with_other_readers_share_nothing(context: Context) -
     await said(cache, by(closed, ("managers",)), inside)
     await said(cache, by(open_, ("managers",)), inside)
     assert inside.calls == 2
+
+
+MANY = tuple(make_passage(number) for number in range(1, 6))
+LAST = replace(ANSWERED, citations=(Citation(5, MANY[4]),))
+
+
+@pytest.mark.parametrize(
+    ("passages", "outcome", "calls"),
+    [
+        ((*MANY[:3], make_passage(9), MANY[4]), LAST, 1),
+        (MANY[:4], LAST, 2),
+        ((*MANY[:4], replace(MANY[4], version="2")), LAST, 2),
+        ((*MANY[:2], make_passage(9), *MANY[2:]), LAST, 2),
+    ],
+    ids=["another that is not cited", "cited one gone", "cited one changed", "a better one"],
+)
+async def test_the_best_passages_and_the_cited_ones_have_to_be_the_same(
+    context: Context, passages: tuple[Passage, ...], outcome: Outcome, calls: int
+) -> None:
+    cache, inside = Cache(CacheOptions(), context), Counting(outcome)
+    await said(cache, asked(passages=MANY), inside)
+    await said(cache, asked(passages=passages), inside)
+    assert inside.calls == calls
 
 
 @pytest.mark.parametrize("status", ["abstained", "degraded", "refused"])

@@ -28,7 +28,7 @@ FILE = """
 
 
 def canned(settings: Settings, text: str = FILE) -> Canned:
-    return Canned(CannedOptions(), make_context(settings, files={"canned.yaml": text}))
+    return Canned(CannedOptions(), make_context(settings, files={"lists/canned.yaml": text}))
 
 
 @pytest.mark.parametrize(

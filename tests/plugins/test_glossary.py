@@ -22,7 +22,7 @@ CARE: colleague assistance programme
 
 
 def glossary(settings: Settings, text: str = FILE, **options: object) -> Glossary:
-    context = make_context(settings, files={"glossary.yaml": text, "glossary.csv": text})
+    context = make_context(settings, files={"lists/glossary.yaml": text, "glossary.csv": text})
     return Glossary(GlossaryOptions.model_validate(options), context)
 
 
@@ -119,7 +119,7 @@ async def test_a_spreadsheet_is_read_as_well(settings: Settings) -> None:
         ("PTO:", {}, "file", "'PTO' has no meaning"),
         ("PTO: {a: b}", {}, "file", "'PTO' has no meaning"),
         ("PTO,paid time off\nAL\n", {"file": "glossary.csv"}, "file", "glossary.csv:2: a line is"),
-        ("PTO: paid time off", {"small": ["TOIL"]}, "small[0]", "'TOIL' is not in glossary.yaml"),
+        ("PTO: paid time off", {"small": ["TOIL"]}, "small[0]", "'TOIL' is not in lists/glossary.yaml"),
         ("", {"file": "gone.yaml"}, "file", "there is no file gone.yaml"),
     ],
 )

@@ -79,7 +79,7 @@ def test_an_unknown_name_is_reported_with_its_line_and_the_known_ones(build: Cal
     assert problems(build, "name: Desk\nplugins:\n  - rag\n  - ansver\n") == [
         "settings/assistant.yaml:4: plugins[1]: no plugin named 'ansver' "
         "(known: answer, cache, canned, escalate, glossary, guard, history, language, output, persona, rag, "
-        "smalltalk, tone, or module:Class)"
+        "remind, smalltalk, tone, or module:Class)"
     ]
 
 
