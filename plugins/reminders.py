@@ -9,6 +9,7 @@ from sqlalchemy import Column, ColumnElement, Float, Integer, MetaData, String, 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from plugins.contract import Person, Place
+from settings.redaction import redact
 
 TABLES = MetaData()
 _reminder = Table(
@@ -42,9 +43,9 @@ class Reminders:
         self._database = database
 
     async def add(self, person: Person, place: Place, text: str, due: datetime) -> None:
-        """Keep a reminder until it is removed."""
+        """Keep a reminder until it is removed, without secrets and numbers of persons."""
         values = {"platform": place.platform, "workspace": place.workspace, "channel": place.channel}
-        values |= {"thread": place.thread, "person": person.id, "text": text}
+        values |= {"thread": place.thread, "person": person.id, "text": redact(text).text}
         async with self._database.begin() as connection:
             await connection.execute(insert(_reminder).values(due=due.timestamp(), **values))
 

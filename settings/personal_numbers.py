@@ -29,7 +29,8 @@ def numbers_of(text: str) -> Iterator[PersonalNumber]:
                 yield PersonalNumber(kind, match.group(), match.start())
 
 
-_DIGITS = re.compile(r"\d[\d -]?\d")
+_DIGITS = re.compile(r"\d(?:\D?\d){5}")
+"""Six digits, with at most one other character between two: every kind has them."""
 
 
 def _luhn(number: str) -> bool:
