@@ -30,8 +30,8 @@ _JWT = re.compile(r"(?<![\w/=.-])eyJ[\w-]{15,}\.eyJ[\w-]{15,}\.[\w-]{20,}")
 _LONG = re.compile(r"\S{15}")
 """The shortest token of a service has so many characters, and prose hardly ever."""
 _NAMED = (
-    "pass", "pwd", "secret", "key", "token", "kennwort", "mot de", "contrase", "senha", "wacht", "hasl", "hasł", "lösen",
-    "adgang", "парол", "parola",
+    "pass", "pwd", "secret", "key", "token", "kennwort", "mot de", "contrase", "senha", "wacht", "hasl", "hasł",
+    "lösen", "adgang", "парол", "parola",
 )  # fmt: skip
 """One of these stands in every name of a password that `_ASSIGNED` knows."""
 _DIGIT = re.compile(r"\d")
