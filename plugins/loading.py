@@ -132,13 +132,26 @@ def build_steps(settings: Settings, search: Search, models: Models, around: Surr
     return steps
 
 
+_PLACES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "output": (("persona", "rag"), ("tone", "answer")),  # knows what may be said, checks what is
+    "language": (("persona",), ("rag",)),  # adds to the prompt that persona writes, translates what rag says
+    "guard": ((), ("rag", "answer")),  # what it takes out, no search and no model sees
+    "glossary": ((), ("rag",)),
+    "canned": ((), ("rag",)),
+    "escalate": ((), ("rag",)),
+    "cache": (("rag",), ("output", "tone", "answer")),  # what was found decides whether an answer fits
+}
+"""Shipped steps that are of no use, or unsafe, elsewhere: what each has to come after, and before."""
+
+
 def _misplaced(settings: Settings, seen: dict[str, int]) -> list[Problem]:
-    """`output` knows what may be said from the steps before it, and checks what comes from those after it."""
-    output = seen.get("output", -1)
+    """A mistake for each step that stands where it cannot do its work."""
     return [
-        settings.problem(("assistant", "plugins", output), f"'output' must come {side} {name!r}")
-        for name, side in (("persona", "after"), ("rag", "after"), ("tone", "before"), ("answer", "before"))
-        if output >= 0 and name in seen and (seen[name] > output) == (side == "after")
+        settings.problem(("assistant", "plugins", seen[name]), f"{name!r} must come {side} {other!r}")
+        for name, (after, before) in _PLACES.items()
+        for side, others in (("after", after), ("before", before))
+        for other in others
+        if name in seen and other in seen and (seen[other] > seen[name]) == (side == "after")
     ]
 
 
