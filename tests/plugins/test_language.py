@@ -3,13 +3,13 @@ from dataclasses import replace
 import pytest
 from pydantic import ValidationError
 
+from deskhand.testing.model_server import ModelServer
 from plugins.contract import Context, Exchange, Outcome, Prompt, Replace, Reply
 from plugins.language import Language, LanguageOptions
 from plugins.models import Models
 from plugins.rag import abstain
 from settings import Settings
 from settings.sections import ModelSettings
-from tests.fakes.model_server import ModelServer
 from tests.plugins.parts import CONTACT, Inside, ask, make_context, model_at, streamed
 
 GERMAN = "Wie viele Urlaubstage habe ich?"
