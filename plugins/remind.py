@@ -90,6 +90,8 @@ class Remind(Plugin[RemindOptions]):
         if read is None:
             return _USAGE
         due, what = read
+        if place.platform == "terminal":
+            return "I cannot write to a terminal later: ask me in a chat."
         if not place.direct:
             return "Others would read it here: write to me directly, and I will remind you there."
         if due <= self.now():

@@ -92,6 +92,7 @@ async def test_everybody_sees_and_forgets_their_own(remind: Remind, posts: Posts
     [
         ("whenever you like", DIRECT, "Write a day or a time"),
         ("today 9:00 x", DIRECT, "That has passed already."),
+        ("friday x", Place("terminal", direct=True), "I cannot write to a terminal"),
         ("friday x", Place("slack", "T1", "C1"), "Others would read it here"),
     ],
 )
