@@ -26,9 +26,9 @@ from statistics import quantiles
 from typing import Any
 
 from benchmarks.measure import CHECKOUT, Figure, at_most, resident_mb
-from tests.fakes.discord.server import BOT, SAM, TOKEN, FakeDiscord
-from tests.fakes.slack.server import APP_TOKEN, BOT_TOKEN, FakeSlack
-from tests.fakes.slack.state import BOT_USER
+from deskhand.testing.discord.server import BOT, SAM, TOKEN, FakeDiscord
+from deskhand.testing.slack.server import APP_TOKEN, BOT_TOKEN, FakeSlack
+from deskhand.testing.slack.state import BOT_USER
 
 _CHANNELS, _PEOPLE = 100, 50
 _WARM_SECONDS = 5.0

@@ -16,9 +16,9 @@ from benchmarks.measure import Figure, at_most, make_home
 from benchmarks.questions import read_questions
 from bots import terminal_message
 from deskhand.assistant import Assistant, open_assistant
+from deskhand.testing.model_server import ModelServer
 from plugins.router import import_litellm
 from settings import Home, load_settings
-from tests.fakes.model_server import ModelServer
 
 _ASSISTANT = "contact: the People team\n"
 _MODELS = "models:\n  instant: {{model: openai/instant, api_base: '{url}'}}\nroutes:\n  answer: [instant, extractive]\n"

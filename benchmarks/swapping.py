@@ -14,9 +14,9 @@ from pathlib import Path
 from benchmarks.measure import Figure, at_most, make_home
 from bots import terminal_message
 from deskhand.assistant import Assistant, open_assistant
+from deskhand.testing.model_server import ModelServer
 from plugins import Message
 from settings import Home, load_settings
-from tests.fakes.model_server import ModelServer
 
 _SWAPS = 100
 _SECONDS_A_SWAP = 0.2

@@ -1,13 +1,30 @@
 """`/deskhand` on every platform: what an administrator can ask and do in the chat."""
 
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 from bots.desk import Desk
 from bots.inbox import Entry, Inbox
+from plugins.contract import Person, Place
+from plugins.declarations import Command, CommandCall
 
 USAGE = "`status`, `reindex`, `why` and the link to an answer, `pause`, `resume`"
+
+
+PluginCommand = Callable[[str, CommandCall], Awaitable[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who typed a command, where, and whether they are an administrator."""
+
+    person: Person
+    place: Place
+    administrator: bool
+
+
+_DENIED = "Only administrators may do this (bots.yaml: administrators)."
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +36,10 @@ class Administration:
     reindex: Callable[[str], Awaitable[str]]
     """Start a run for the person named, and say so."""
     contact: str = "your manager"
+    command: PluginCommand | None = None
+    """Calls a command of a plugin; None of its name raises LookupError."""
+    commands: Callable[[], Mapping[str, Command]] = dict
+    """The commands of the plugins in force."""
 
 
 class AdministrationCommand:
@@ -33,9 +54,22 @@ class AdministrationCommand:
         """What the assistant knows, for everybody."""
         return await self._administration.status()
 
-    async def run(self, text: str, by: str, find: Callable[[str], Awaitable[Entry | None]]) -> str:
-        """The answer to show. `find` gives the question that a link to one of its posts stands for."""
+    async def run(
+        self, text: str, by: str, find: Callable[[str], Awaitable[Entry | None]], caller: Caller | None = None
+    ) -> str:
+        """The answer to show. `find` gives the question that a link to one of its posts stands for.
+
+        Without a `caller` it is an administrator's, and none of a plugin's commands.
+        """
         verb, _, rest = text.strip().partition(" ")
+        if caller is not None:
+            own = self._administration.commands().get(verb.lower())
+            if not caller.administrator and (own is None or own.administrators):
+                return _DENIED
+            if own is not None and self._administration.command is not None:
+                return await self._administration.command(
+                    own.name, CommandCall(rest.strip(), caller.person, caller.place)
+                )
         match verb.lower():
             case "status" | "":
                 return await self._status()
@@ -51,7 +85,8 @@ class AdministrationCommand:
             case "why":
                 entry = await find(rest.strip()) if rest.strip() else None
                 return _why(entry) if entry else "That is no answer of mine: copy the link to one of my messages."
-        return f"There is no `{verb}`: write {USAGE}."
+        more = "".join(f", `{name}`" for name in self._administration.commands())
+        return f"There is no `{verb}`: write {USAGE}{more}."
 
     async def _status(self) -> str:
         counts = await self._inbox.counts()

@@ -23,6 +23,7 @@ from bots.platform import Platform, PlatformAway, PlatformError, Question
 from bots.text import clean_question
 from plugins import Exchange, Message, Outcome, Reply
 from settings import UsageError
+from settings.redaction import redact
 from settings.sections.bots import LimitSettings
 from settings.tasks import running
 
@@ -137,7 +138,7 @@ class Desk:
         async with self._alone_with(entry):
             await self._stop(entry)
             latest = await self._inbox.get(entry.question.id)
-            if latest is not None and latest.question.message.text != text:
+            if latest is not None and latest.question.message.text != redact(text).text:
                 self._start(platform, await self._inbox.change(latest.question, text), latest)
 
     async def withdraw(self, platform: Platform, entry: Entry) -> None:

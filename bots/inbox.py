@@ -39,6 +39,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bots.platform import Kind, Question
 from plugins import Exchange, Message, Person, Place
+from settings.redaction import redact
 from settings.tasks import completed
 
 if TYPE_CHECKING:
@@ -104,7 +105,11 @@ class Entry:
 
 
 class Inbox:
-    """Questions by identity. Every method that writes has committed before it returns."""
+    """Questions by identity. Every method that writes has committed before it returns.
+
+    What is written has no secret and no checked number of a person in it; what is returned to be answered
+    now is as it was typed, and a question that a crash left is answered without them.
+    """
 
     def __init__(self, engine: AsyncEngine) -> None:
         self.engine = engine
@@ -132,7 +137,7 @@ class Inbox:
                 "direct": message.place.direct,
                 "person": message.person.id,
                 "person_name": message.person.name,
-                "text": message.text,
+                "text": redact(message.text).text,
                 "kind": question.kind,
                 "private": question.private,
                 "reply_to": question.reply_to,
@@ -150,7 +155,8 @@ class Inbox:
         self, question: Question, posts: Sequence[str], answer: str, status: str, reason: str, why: str = ""
     ) -> None:
         """The answer has been delivered."""
-        values = {"answer": answer, "status": status, "reason": reason, "why": why}
+        said = {"answer": answer, "reason": reason, "why": why}
+        values = {"status": status} | {name: redact(text).text for name, text in said.items()}
         await self._set(question, state="done", posts=json.dumps(list(posts)), finished_at=time.time(), **values)
 
     async def close(self, question: Question, reason: str) -> None:
@@ -162,7 +168,7 @@ class Inbox:
 
         It counts as being sent: an answer that the edit interrupted may have posts that are not known.
         """
-        await self._set(question, state="sending", text=text, received_at=time.time(), reason="")
+        await self._set(question, state="sending", text=redact(text).text, received_at=time.time(), reason="")
         return replace(question, message=replace(question.message, text=text))
 
     async def unfinished(self, bot: str) -> list[Entry]:

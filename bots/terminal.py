@@ -5,10 +5,13 @@ import itertools
 import threading
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import Future
+from contextlib import suppress
 from typing import Protocol, TextIO
 
+from bots.administration import PluginCommand
 from bots.text import clean_question, footnotes, printable
 from plugins import Exchange, Message, Person, Place, Replace, Reply
+from plugins.declarations import CommandCall
 from settings import DeskhandError, UsageError
 
 Ask = Callable[[Message, Sequence[Exchange]], Awaitable[Reply]]
@@ -63,12 +66,100 @@ class TerminalBot:
         groups: Sequence[str],
         most_characters: int,
         commands: Mapping[str, Callable[[], Awaitable[str]]] | None = None,
+        plugin_command: PluginCommand | None = None,
     ) -> None:
         self._ask = ask
         self._name = name
         self._groups = groups
         self._most_characters = most_characters
         self._commands = commands or {}
+        self._plugin_command = plugin_command
+        self._history: list[Exchange] = []
+
+    async def run(self, terminal: Terminal) -> None:
+        """Talk until the end of input, `exit`, or Ctrl-C."""
+        if terminal.typed:
+            terminal.write(f"{self._name}. Ask about the documents; `exit` or Ctrl-D ends.\n")
+        for number in itertools.count(1):
+            if terminal.typed:
+                terminal.write("\n> ")
+            line = await terminal.read_line()
+            if not line or line.strip().lower() in _FAREWELLS:
+                return
+            if line.strip():
+                await self._answer(number, line, terminal)
+
+    async def _answer(self, number: int, line: str, terminal: Terminal) -> None:
+        try:
+            if line.startswith("/"):
+                terminal.write(f"{printable(await self._obey(line.strip()))}\n")
+                return
+            question = clean_question(line, self._most_characters)
+        except DeskhandError as error:
+            terminal.write(f"{error}\n")
+            return
+        if self._history and not terminal.typed:
+            terminal.write("\n")
+        reply = await self._ask(terminal_message(number, question, self._groups), tuple(self._history))
+        text = await print_reply(reply, terminal.write)
+        self._history += [Exchange("user", question), Exchange("assistant", text)]
+
+    async def _obey(self, command: str) -> str:
+        """What a line such as `/reindex` gives; those that are not known here may be a plugin's."""
+        name, _, rest = command.partition(" ")
+        if name in self._commands:
+            return await self._commands[name]()
+        if self._plugin_command is not None:
+            asked = terminal_message(0, rest, self._groups)
+            with suppress(LookupError):
+                return await self._plugin_command(name[1:], CommandCall(rest.strip(), asked.person, asked.place))
+        raise UsageError(f"there is no {name} (known: {', '.join(self._commands) or 'none'})")
+
+
+async def read_line(self) -> str:
+    """The next line with its end; empty at the end of input."""
+
+
+def terminal_message(number: int, text: str, groups: Sequence[str]) -> Message:
+    """A question typed on this machine. Nobody else reads the answer."""
+    person = Person(id="terminal", groups=tuple(groups))
+    return Message(str(number), text, person, Place("terminal", thread="terminal", direct=True))
+
+
+async def print_reply(reply: Reply, write: Callable[[str], object]) -> str:
+    """Write a reply as it comes, then its sources; returns the text.
+
+    What is written cannot be taken back: an answer that begins again does so below a line.
+    """
+    async for piece in reply:
+        write(printable(f"{_AGAIN}{piece.text}" if isinstance(piece, Replace) else piece))
+    write("\n")
+    if reply.outcome.citations:
+        write(f"\n{printable(footnotes(reply.outcome.citations))}\n")
+    return reply.text
+
+
+class TerminalBot:
+    """One session. Its questions and answers are the thread that a follow-up refers to.
+
+    `commands` are lines such as `/reindex`, and the work that gives what is shown for them.
+    """
+
+    def __init__(
+        self,
+        ask: Ask,
+        name: str,
+        groups: Sequence[str],
+        most_characters: int,
+        commands: Mapping[str, Callable[[], Awaitable[str]]] | None = None,
+        plugin_command: PluginCommand | None = None,
+    ) -> None:
+        self._ask = ask
+        self._name = name
+        self._groups = groups
+        self._most_characters = most_characters
+        self._commands = commands or {}
+        self._plugin_command = plugin_command
         self._history: list[Exchange] = []
 
     async def run(self, terminal: Terminal) -> None:

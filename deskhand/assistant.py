@@ -1,16 +1,21 @@
 """The wiring: settings, index and chain make an assistant."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from deskhand.live import LiveSettings, Notify, watch_settings
 from knowledge import Index, Progress, open_index
-from plugins import Chain, Exchange, Message, Outcome, Reply, Turn
-from plugins.contract import Pieces, Trace
+from plugins import Chain, Exchange, Message, Outcome, Place, Reply, Turn
+from plugins.chain import log_only
+from plugins.contract import Pieces, Trace, nowhere
+from plugins.declarations import CommandCall
+from plugins.declaring import call_command
+from plugins.loading import Surroundings
 from plugins.router import close_connections
 from plugins.usage import UsageLog, open_usage
+from plugins.watchdog import watched
 from settings import Settings
 from settings.database import opened_database, storage_errors
 from settings.tasks import running
@@ -47,6 +52,11 @@ class Assistant:
         turn = Turn(message, history=tuple(history))
         return Reply(pieces=self._answered(turn)), turn.trace
 
+    async def command(self, name: str, call: CommandCall) -> str:
+        """What a plugin's command says. Raises LookupError where no plugin has one of that name."""
+        async with (await self.live.current()).used() as chain:
+            return await call_command(chain.steps, name, call)
+
     def warm_up(self) -> None:
         """Begin to load what the first question with a language model would wait for seconds for."""
         models = self.chain.models
@@ -60,6 +70,7 @@ class Assistant:
             async for piece in (reply := await chain(turn)):
                 yield piece
         self._count(turn, reply.outcome)
+        self.live.count(turn.trace)
         yield reply.outcome
 
     def _count(self, turn: Turn, outcome: Outcome) -> None:
@@ -76,12 +87,16 @@ async def open_assistant(
     database: "AsyncEngine | None" = None,
     watch: bool = False,
     notify: Notify | None = None,
+    tell: Callable[[str], None] | None = None,
+    post: Callable[[Place, str], Awaitable[None]] = nowhere,
+    jobs: bool = False,
 ) -> AsyncIterator[Assistant]:
     """Open everything that answering needs; the documents are indexed first where they never were.
 
     An `index` that is given, with its `database`, is used as it is, and left open. With `watch`, changed
     settings are taken up as they are saved, without it with the next question. `notify` is told of those
-    that are refused. Raises SettingsError where the settings cannot be used.
+    that are refused, `tell` of plugins that fail or block; `post` is how plugins post in a chat, and with
+    `jobs` their jobs are run. Raises SettingsError where the settings cannot be used.
     """
     async with AsyncExitStack() as stack:
         given = index is not None
@@ -93,11 +108,13 @@ async def open_assistant(
         with storage_errors(settings.home.data):
             usage = await stack.enter_async_context(open_usage(database))
         stack.push_async_callback(close_connections)
-        live = LiveSettings(settings, index, usage, notify)
+        around = Surroundings(database, tell or log_only, post)
+        live = LiveSettings(settings, index, usage, notify, around, jobs)
         stack.push_async_callback(live.close)
         await live.start()
         if not given and await index.is_empty():
             await index.sync(progress)
         if watch:
+            await stack.enter_async_context(watched(around.notify))
             await stack.enter_async_context(running(watch_settings(live)))
         yield Assistant(index, usage, live)

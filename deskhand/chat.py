@@ -29,7 +29,9 @@ async def work(session: Session, options: Options, console: Console) -> int:
     assistant = await session.assistant()
     assistant.warm_up()
     await session.fill(console.progress)
-    bot = TerminalBot(assistant.ask, told.name, options.groups, told.question_characters, {"/reindex": reindex})
+    bot = TerminalBot(
+        assistant.ask, told.name, options.groups, told.question_characters, {"/reindex": reindex}, assistant.command
+    )
     with session.notices.target(show):
         await bot.run(console)
     return 0

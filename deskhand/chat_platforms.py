@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 from weakref import WeakKeyDictionary
 
 from bots.administration import Administration, AdministrationCommand
@@ -13,8 +13,9 @@ from deskhand.assistant import Assistant
 from deskhand.session import Session
 from deskhand.why import why_as_text
 from knowledge import Upkeep
-from plugins import Exchange, Message, Reply
+from plugins import Exchange, Message, Place, Reply
 from plugins.contract import Trace
+from plugins.declaring import all_commands
 from plugins.feedback import Feedback
 from settings.sections.bots import BotSettings
 from settings.tasks import running
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
 class Bot(Protocol):
     """What takes part in one platform."""
 
+    kind: ClassVar[str]
+    """The platform, as places name it."""
+
     def running(self) -> "AbstractAsyncContextManager[None]":
         """Connected while the block runs."""
 
@@ -34,6 +38,9 @@ class Bot(Protocol):
 
     async def notify(self, text: str) -> None:
         """Tell the administrators' channel."""
+
+    async def post(self, place: Place, text: str) -> None:
+        """Post what a plugin has to say."""
 
 
 def any_platform(settings: BotSettings) -> bool:
@@ -54,7 +61,7 @@ async def work_on_platforms(session: Session, upkeep: Upkeep, ready: Callable[[]
     asked = _Asked(assistant)
     limits, contact = settings.bots.limits, settings.assistant.contact
     desk = Desk(asked.ask, inbox, limits, contact, settings.assistant.question_characters, asked.why)
-    command = AdministrationCommand(_administration(session, upkeep), desk, inbox)
+    command = AdministrationCommand(_administration(session, upkeep, assistant), desk, inbox)
     parts = (settings.secrets, desk, inbox, feedback, command)
     async with desk.open(), AsyncExitStack() as stack:
         bots = await asyncio.to_thread(_bots, settings.bots, parts)
@@ -79,7 +86,7 @@ async def _tell_when_ready(connected: Sequence[asyncio.Event], ready: Callable[[
 async def _at_work(session: Session, bot: Bot, connected: asyncio.Event) -> None:
     async with bot.running():
         connected.set()
-        with session.notices.target(bot.notify):
+        with session.notices.target(bot.notify), session.posts.through(bot.kind, bot.post):
             await bot.until_lost()
 
 
@@ -115,7 +122,7 @@ class _Asked:
         return why_as_text(trace) if trace is not None else ""
 
 
-def _administration(session: Session, upkeep: Upkeep) -> Administration:
+def _administration(session: Session, upkeep: Upkeep, assistant: Assistant) -> Administration:
     async def status() -> str:
         index = await session.index()
         rows = (await index.files()).values()
@@ -129,4 +136,10 @@ def _administration(session: Session, upkeep: Upkeep) -> Administration:
         upkeep.request("chat")
         return f"The documents are being looked at, as {by} asked."
 
-    return Administration(status, reindex, session.settings.assistant.contact)
+    return Administration(
+        status,
+        reindex,
+        session.settings.assistant.contact,
+        assistant.command,
+        lambda: all_commands(assistant.chain.steps),
+    )

@@ -27,6 +27,8 @@ app = typer.Typer(
 )
 settings_app = typer.Typer(help="Check the settings, show what they would change, or print their schema.")
 app.add_typer(settings_app, name="settings")
+plugins_app = typer.Typer(help="Show the chain as it will run, make a new plugin, or check one.")
+app.add_typer(plugins_app, name="plugins")
 slack_app = typer.Typer(help="Set Slack up.")
 app.add_typer(slack_app, name="slack")
 discord_app = typer.Typer(help="Set Discord up.")
@@ -226,6 +228,43 @@ def settings_schema(
     from deskhand.settings_check import schema
 
     schema(_home(context, home), file, write, LocalConsole())
+
+
+@plugins_app.callback(invoke_without_command=True)
+def plugins(
+    context: typer.Context, home: HomeOption = None, groups: GroupsOption = "", json: JsonOption = False
+) -> None:
+    """Show the chain as it will run: origin, options, limits, and what each step takes."""
+    if context.invoked_subcommand is None:
+        _run(context, home, "plugins_report", json_output=json)
+
+
+@plugins_app.command("new")
+def plugins_new(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(help="Of the plugin and its file, such as `shout`.")],
+    home: HomeOption = None,
+    groups: GroupsOption = "",
+) -> None:
+    """Write a plugin with its test into the home's plugins/, ready to be changed."""
+    from deskhand.new_plugin import make_plugin
+
+    print(make_plugin(_home(context, home), name))
+
+
+@plugins_app.command("check")
+def plugins_check(
+    context: typer.Context,
+    path: Annotated[str, typer.Argument(help="A plugin's file.")],
+    home: HomeOption = None,
+    groups: GroupsOption = "",
+    json: JsonOption = False,
+) -> None:
+    """Load a plugin's file, ask it a question, and say what is wrong with it; exit status 1 where something is."""
+    from deskhand.check_plugin import check_plugin
+    from deskhand.console import LocalConsole
+
+    raise typer.Exit(check_plugin(_home(context, home), Path(path), json, LocalConsole()))
 
 
 @slack_app.command("manifest")

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from deskhand.console import Console
     from deskhand.session import Session
 
-COMMANDS = ("ask", "chat", "doctor", "health", "index", "lint", "models", "search")
+COMMANDS = ("ask", "chat", "doctor", "health", "index", "lint", "models", "plugins_report", "search")
 
 
 class CommandOptions(BaseModel):

@@ -9,9 +9,13 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 
 from knowledge import Index
 from plugins import Chain, open_chain
+from plugins.contract import Trace
+from plugins.declaring import run_jobs
+from plugins.loading import ALONE, Surroundings
 from plugins.usage import UsageLog
 from settings import DeskhandError, Settings, load_settings
 from settings.applied import record_applied
@@ -27,11 +31,21 @@ Notify = Callable[[str], Awaitable[None]]
 """Tells the administrators something, a line for each thing to do."""
 
 
+@dataclass(slots=True)
+class Timing:
+    """What a plugin took so far, without the plugins inside it."""
+
+    calls: int = 0
+    seconds: float = 0.0
+    failures: int = 0
+
+
 class LiveChain:
     """One chain with its settings, open for as long as anybody uses it."""
 
-    def __init__(self, settings: Settings, index: Index, usage: UsageLog) -> None:
+    def __init__(self, settings: Settings, index: Index, usage: UsageLog, around: Surroundings = ALONE) -> None:
         self.settings = settings
+        self._around = around
         self._index = index
         self._usage = usage
         self._opened: asyncio.Future[Chain] = asyncio.get_running_loop().create_future()
@@ -81,7 +95,7 @@ class LiveChain:
 
     async def _keep_open(self) -> None:
         try:
-            async with open_chain(self.settings, self._index, self._usage) as chain:
+            async with open_chain(self.settings, self._index, self._usage, self._around) as chain:
                 self._opened.set_result(chain)
                 await self._unused.wait()
         except Exception as error:
@@ -94,7 +108,20 @@ class LiveChain:
 class LiveSettings:
     """The chain in force. Made by the assistant; `current` looks for a change first."""
 
-    def __init__(self, settings: Settings, index: Index, usage: UsageLog, notify: Notify | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        index: Index,
+        usage: UsageLog,
+        notify: Notify | None = None,
+        around: Surroundings = ALONE,
+        jobs: bool = False,
+    ) -> None:
+        self.timings: dict[str, Timing] = {}
+        """What each plugin took, over all chains."""
+        self._around = around
+        self._jobs_wanted = jobs
+        self._jobs: asyncio.Task[None] | None = None
         self._index = index
         self._usage = usage
         self._notify = notify
@@ -102,7 +129,7 @@ class LiveSettings:
         self._digest = digest_of(settings.home)
         self._refused = False
         self._changing = asyncio.Lock()
-        self._live = LiveChain(settings, index, usage)
+        self._live = LiveChain(settings, index, usage, around)
         self._retired: list[LiveChain] = []
         self._notices: set[asyncio.Task[None]] = set()
 
@@ -119,7 +146,24 @@ class LiveSettings:
     async def start(self) -> None:
         """Open the first chain; raises SettingsError where it cannot be built."""
         await self._live.opened()
+        self._start_jobs()
         await asyncio.to_thread(self._record)
+
+    def count(self, trace: Trace) -> None:
+        """Add up what the plugins of a turn took."""
+        for record in trace.plugins:
+            timing = self.timings.setdefault(record.plugin, Timing())
+            timing.calls += 1
+            timing.seconds += record.seconds
+            timing.failures += bool(record.error)
+
+    def _start_jobs(self) -> None:
+        """The jobs of the chain in force, in the place of those before."""
+        if self._jobs is not None:
+            self._jobs.cancel()
+        if self._jobs_wanted:
+            work = run_jobs(self._live.chain.steps, self._around.notify, self.settings.knowledge.sync.timezone)
+            self._jobs = asyncio.create_task(work)  # noqa: TID251  # owned: `close` ends it
 
     async def current(self) -> LiveChain:
         """The chain for the next question: a change that was saved before is in force by then."""
@@ -143,6 +187,9 @@ class LiveSettings:
 
     async def close(self) -> None:
         """Close every chain, whoever still reads from it."""
+        if self._jobs is not None:
+            self._jobs.cancel()
+            await asyncio.gather(self._jobs, return_exceptions=True)
         for live in (*self._retired, self._live):
             await live.close()
         for task in self._notices:
@@ -157,7 +204,7 @@ class LiveSettings:
                 self._stamp, self._digest = (), ""
                 return
             later = settings.knowledge != self.settings.knowledge
-            live = LiveChain(settings, self._index, self._usage)
+            live = LiveChain(settings, self._index, self._usage, self._around)
             await self._as_warm(await live.opened())
         except Exception as error:  # a plugin may fail to open in any way
             if live is not None:
@@ -168,6 +215,7 @@ class LiveSettings:
             self._refuse(error)
             return
         old, self._live = self._live, live
+        self._start_jobs()
         old.retire()
         self._retired = [chain for chain in (*self._retired, old) if not chain.closed]
         await asyncio.to_thread(self._record)
@@ -215,6 +263,7 @@ class LiveSettings:
 
 async def watch_settings(live: LiveSettings) -> None:
     """Take up changes as they are saved, for ever; without it they are taken up with the next question."""
-    folder = str(live.settings.home.settings)
-    async for _ in watch(lambda: [folder], lambda _: True, _SETTLE_SECONDS):
+    home = live.settings.home
+    folders = [str(home.settings), str(home.plugins)]
+    async for _ in watch(lambda: folders, lambda path: "__pycache__" not in path, _SETTLE_SECONDS):
         await live.current()

@@ -6,6 +6,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from bots import printable
+from bots.posts import Posts
 from deskhand.assistant import Assistant, open_assistant
 from knowledge import Index, Progress, SyncReport, Upkeep, open_index
 from knowledge.upkeep import Trigger
@@ -30,6 +31,7 @@ class Session:
         self.home = home
         self.holder = holder
         self.notices = Notices()
+        self.posts = Posts()
         self.ready = False
         """Whether everything that an answer needs has been opened."""
         self._stack = AsyncExitStack()
@@ -85,11 +87,23 @@ class Session:
             if self._assistant is None:
                 index = await self._open_index()
                 opened = open_assistant(
-                    self.settings, index=index, database=self._database, watch=bool(self.holder), notify=self._notify
+                    self.settings,
+                    index=index,
+                    database=self._database,
+                    watch=bool(self.holder),
+                    notify=self._notify,
+                    tell=self.notices.tell,
+                    post=self.posts.post,
+                    jobs=self.holder == "run",
                 )
                 self._assistant = await self._stack.enter_async_context(opened)
                 self.ready = True
             return self._assistant
+
+    @property
+    def opened(self) -> Assistant | None:
+        """The assistant, where a command before has opened it."""
+        return self._assistant
 
     async def sync(
         self,

@@ -31,7 +31,7 @@ def check(home: Home, as_object: bool, console: Console) -> None:
 
 def check_chain(settings: Settings) -> None:
     """Check plugin names and options; raises SettingsError. Opens nothing."""
-    build_steps(settings, _NoSearch(), Models(settings))
+    build_steps(settings, NoSearch(), Models(settings))
 
 
 def schema(home: Home, file: str | None, write: bool, console: Console) -> None:
@@ -54,7 +54,7 @@ def schema(home: Home, file: str | None, write: bool, console: Console) -> None:
     console.out("\n".join(f"wrote {folder / name}.schema.json" for name in schemas))
 
 
-class _NoSearch:
+class NoSearch:
     """Stands in for the index where plugins are only checked, never run."""
 
     async def search(self, *_: Any, **__: Any) -> Any:

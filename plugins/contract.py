@@ -19,12 +19,15 @@ from knowledge import Found, Passage, Quote
 from plugins.trace import PluginTrace, Trace, Usage
 
 if TYPE_CHECKING:
+    from sqlalchemy import MetaData
+    from sqlalchemy.ext.asyncio import AsyncEngine
+
     from plugins.models import Models
 
 __all__ = [
     "CallNext", "Citation", "Context", "Example", "Exchange", "Message", "OptionError", "Options", "Outcome", "Person",
-    "Piece", "Pieces", "Place", "Plugin", "PluginTrace", "Prompt", "Replace", "Reply", "Search", "Status", "StopChain",
-    "Trace", "Turn", "Usage",
+    "Piece", "Pieces", "Place", "Plugin", "PluginFunction", "PluginTrace", "PostError",
+    "Prompt", "Replace", "Reply", "Search", "Status", "StopChain", "Trace", "Turn", "Usage",
 ]  # fmt: skip
 
 Status = Literal["answered", "abstained", "degraded", "refused"]
@@ -237,6 +240,10 @@ class StopChain(Exception):
 CallNext = Callable[[Turn], Awaitable[Reply]]
 
 
+PluginFunction = Callable[[Any, Any], Awaitable[Any]]
+"""The simplest plugin: `async def shout(turn, call_next)`, which returns a Reply."""
+
+
 class Options(BaseModel):
     """Base of every plugin's options: unknown names are mistakes."""
 
@@ -261,6 +268,19 @@ class Search(Protocol):
         """The sentences of the passages that answer best, see `knowledge.Index.quote`."""
 
 
+class PostError(Exception):
+    """A text could not be posted; its text says why."""
+
+
+def nobody(_text: str) -> None:
+    """Notices where nobody is there to be told."""
+
+
+async def nowhere(place: Place, _text: str) -> None:
+    """Posts where no chat is there."""
+    raise PostError(f"no bot at work reaches {place.platform}")
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
     """What a plugin is given besides its options: no plugin needs a global."""
@@ -272,6 +292,12 @@ class Context:
     read_file: Callable[[str], str]
     """Text of a file named in the options, from the home's `settings/`; raises OptionError."""
     log: logging.Logger
+    database: "AsyncEngine | None" = None
+    """The assistant's database, for the plugin's own tables; None where options are only being checked."""
+    notify: Callable[[str], None] = nobody
+    """Tell the administrators something. Returns at once; the same text is passed on once an hour."""
+    post: Callable[[Place, str], Awaitable[None]] = nowhere
+    """Post a text in a chat, as a job does; raises PostError where no bot at work reaches that place."""
 
 
 class OptionError(Exception):
@@ -291,11 +317,18 @@ class Plugin(Generic[OptionsT]):
     Subclass it, name your `Options`, and override `__call__`: do something before, `await
     call_next(turn)` for the reply of everything inside, do something after. Return a Reply of your
     own without calling on, and the chain ends with you.
+
+    Methods marked with `command`, `job` and `health_check` are what it offers besides; `routes` and `tables`
+    name what it needs.
     """
 
     Options: ClassVar[type[Options]] = Options
     required: ClassVar[bool] = False
     """Fail closed: if this plugin fails, there is no answer rather than an unguarded one."""
+    routes: ClassVar[tuple[str, ...]] = ()
+    """Routes of `models.yaml` that it asks models by; a missing one is a mistake in the settings."""
+    tables: "ClassVar[MetaData | None]" = None
+    """Its own tables, made before `running`; each name begins with the plugin's name and `_`."""
 
     def __init__(self, options: OptionsT, context: Context) -> None:
         self.options = options
@@ -309,3 +342,18 @@ class Plugin(Generic[OptionsT]):
     async def running(self) -> AsyncIterator[None]:
         """Override to open what the plugin needs for as long as the bot runs, and close it after."""
         yield
+
+
+def plugin_of(function: PluginFunction) -> type[Plugin[Options]]:
+    """The class of a plugin that is only a function."""
+
+    class FunctionPlugin(Plugin[Options]):
+        __doc__ = function.__doc__
+        __module__ = function.__module__
+
+        async def __call__(self, turn: Turn, call_next: CallNext) -> Reply:
+            reply: Reply = await function(turn, call_next)
+            return reply
+
+    FunctionPlugin.__name__ = FunctionPlugin.__qualname__ = getattr(function, "__name__", "plugin")
+    return FunctionPlugin

@@ -8,6 +8,8 @@ from sqlalchemy import Column, Float, Integer, MetaData, String, Table, UniqueCo
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from settings.redaction import redact
+
 Verdict = Literal["up", "down"]
 
 _tables = MetaData()
@@ -54,10 +56,10 @@ class Feedback:
             await connection.execute(statement.on_conflict_do_update(index_elements=["answer", "person"], set_=change))
 
     async def explain(self, answer: int, person: str, reason: str) -> None:
-        """Add the reason to a verdict."""
+        """Add the reason to a verdict, without secrets and numbers of persons."""
         own = (_feedback.c.answer == answer) & (_feedback.c.person == person)
         async with self._engine.begin() as connection:
-            await connection.execute(update(_feedback).where(own).values(reason=reason))
+            await connection.execute(update(_feedback).where(own).values(reason=redact(reason).text))
 
     async def opinions(self, answer: int) -> list[Opinion]:
         """All verdicts on an answer."""

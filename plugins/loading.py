@@ -1,41 +1,77 @@
 """From the list in settings/assistant.yaml to a chain of live plugins."""
 
-import importlib
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from plugins.answer import Answer
-from plugins.chain import Chain, Step
-from plugins.contract import Context, OptionError, Plugin, Search
+from plugins.cache import Cache
+from plugins.canned import Canned
+from plugins.chain import Chain, Step, log_only
+from plugins.contract import Context, OptionError, Place, Plugin, Search, nobody, nowhere
+from plugins.declaring import declaration_problems, make_tables
+from plugins.escalate import Escalate
+from plugins.glossary import Glossary
+from plugins.guard import Guard
 from plugins.history import History
+from plugins.language import Language
 from plugins.models import Models
+from plugins.origins import NotFound, find_plugin
 from plugins.output import Output
 from plugins.persona import Persona
 from plugins.rag import Rag
+from plugins.remind import Remind
+from plugins.smalltalk import Smalltalk
 from plugins.tone import Tone
 from plugins.usage import UsageLog
 from settings import Problem, Settings, SettingsError
 from settings.yaml_file import show_location
 
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncEngine
+
 _log = logging.getLogger("deskhand.plugins")
 
 SHIPPED: dict[str, type[Plugin[Any]]] = {
     "answer": Answer,
+    "cache": Cache,
+    "canned": Canned,
+    "escalate": Escalate,
+    "glossary": Glossary,
+    "guard": Guard,
     "history": History,
+    "language": Language,
     "output": Output,
     "persona": Persona,
     "rag": Rag,
+    "remind": Remind,
+    "smalltalk": Smalltalk,
     "tone": Tone,
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What plugins are handed besides settings, search and models."""
+
+    database: "AsyncEngine | None" = None
+    notify: Callable[[str], None] = nobody
+    post: Callable[[Place, str], Awaitable[None]] = nowhere
+
+
+ALONE = Surroundings()
+"""Neither database nor chats nor administrators: for checks."""
+
+
 @asynccontextmanager
-async def open_chain(settings: Settings, search: Search, usage: UsageLog | None = None) -> AsyncIterator[Chain]:
+async def open_chain(
+    settings: Settings, search: Search, usage: UsageLog | None = None, around: Surroundings = ALONE
+) -> AsyncIterator[Chain]:
     """Build the chain and open its plugins, the first one first; close them in reverse order.
 
     `usage` is where calls of models are counted; whoever gives one closes the connections of all chains.
@@ -43,15 +79,17 @@ async def open_chain(settings: Settings, search: Search, usage: UsageLog | None 
     Raises SettingsError with file and line for an unknown or repeated name and for wrong options.
     """
     models = Models(settings, usage)
-    steps = build_steps(settings, search, models)
+    steps = build_steps(settings, search, models, around)
     async with AsyncExitStack() as stack:
         stack.push_async_callback(models.close, connections=usage is None)
+        await make_tables(steps, around.database)
         for step in steps:
             await stack.enter_async_context(step.plugin.running())
-        yield Chain(steps, settings.assistant.contact, settings.assistant.deadline_seconds, models)
+        tell = around.notify if around.notify is not nobody else log_only
+        yield Chain(steps, settings.assistant.contact, settings.assistant.deadline_seconds, models, tell)
 
 
-def build_steps(settings: Settings, search: Search, models: Models) -> list[Step]:
+def build_steps(settings: Settings, search: Search, models: Models, around: Surroundings = ALONE) -> list[Step]:
     """Check every entry of the list; all mistakes are reported together."""
     steps: list[Step] = []
     problems: list[Problem] = []
@@ -65,13 +103,14 @@ def build_steps(settings: Settings, search: Search, models: Models) -> list[Step
             continue
         seen[entry.name] = index
         try:
-            plugin = _class(entry.name)
-        except LookupError as error:
-            problems.append(settings.problem(at, str(error)))
+            found = find_plugin(entry.name, SHIPPED, settings.home)
+        except NotFound as error:
+            problems.append(error.problem or settings.problem(at, str(error)))
             continue
+        plugin = found.plugin
         try:
             options = plugin.Options.model_validate(entry.options)
-            built = plugin(options, _context(settings, search, models, entry.name))
+            built = plugin(options, _context(settings, search, models, entry.name, around))
         except ValidationError as error:
             for detail in error.errors(include_url=False, include_context=False):
                 problems.append(settings.problem((*at, entry.name, *detail["loc"]), _message(detail, plugin)))
@@ -79,9 +118,13 @@ def build_steps(settings: Settings, search: Search, models: Models) -> list[Step
             place = settings.problem((*at, entry.name, *_location(error.option)), "").place
             shown = [show_location((*at[1:], entry.name)), *([error.option] if error.option else [])]
             problems.append(Problem(place, f"{'.'.join(shown)}: {error}"))
+        except Exception as error:  # a plugin may fail to be made in any way
+            _log.debug("plugin %s", entry.name, exc_info=error)
+            problems.append(settings.problem(at, f"{entry.name!r} cannot be made: {type(error).__name__}: {error}"))
         else:
-            steps.append(Step(entry.name, built, settings.assistant.plugin_seconds))
+            steps.append(Step(entry.name, built, settings.assistant.plugin_seconds, found.origin))
     problems += _misplaced(settings, seen)
+    problems += declaration_problems(settings, steps, seen)
     if problems:
         raise SettingsError(problems)
     if "output" not in seen and not {"answer", "tone"}.isdisjoint(seen):
@@ -89,30 +132,27 @@ def build_steps(settings: Settings, search: Search, models: Models) -> list[Step
     return steps
 
 
+_PLACES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "output": (("persona", "rag"), ("tone", "answer")),  # knows what may be said, checks what is
+    "language": (("persona",), ("rag",)),  # adds to the prompt that persona writes, translates what rag says
+    "guard": ((), ("rag", "answer")),  # what it takes out, no search and no model sees
+    "glossary": ((), ("rag",)),
+    "canned": ((), ("rag",)),
+    "escalate": ((), ("rag",)),
+    "cache": (("rag",), ("output", "tone", "answer")),  # what was found decides whether an answer fits
+}
+"""Shipped steps that are of no use, or unsafe, elsewhere: what each has to come after, and before."""
+
+
 def _misplaced(settings: Settings, seen: dict[str, int]) -> list[Problem]:
-    """`output` knows what may be said from the steps before it, and checks what comes from those after it."""
-    output = seen.get("output", -1)
+    """A mistake for each step that stands where it cannot do its work."""
     return [
-        settings.problem(("assistant", "plugins", output), f"'output' must come {side} {name!r}")
-        for name, side in (("persona", "after"), ("rag", "after"), ("tone", "before"), ("answer", "before"))
-        if output >= 0 and name in seen and (seen[name] > output) == (side == "after")
+        settings.problem(("assistant", "plugins", seen[name]), f"{name!r} must come {side} {other!r}")
+        for name, (after, before) in _PLACES.items()
+        for side, others in (("after", after), ("before", before))
+        for other in others
+        if name in seen and other in seen and (seen[other] > seen[name]) == (side == "after")
     ]
-
-
-def _class(name: str) -> type[Plugin[Any]]:
-    """A shipped plugin by its name, or any other by `module:Class`; LookupError says why there is none."""
-    if ":" not in name:
-        if name not in SHIPPED:
-            raise LookupError(f"no plugin named {name!r} (known: {', '.join(SHIPPED)}, or module:Class)")
-        return SHIPPED[name]
-    module, _, attribute = name.partition(":")
-    try:
-        found = getattr(importlib.import_module(module), attribute, None)
-    except Exception as error:  # a module of somebody else's can fail in any way
-        raise LookupError(f"no plugin named {name!r}: {type(error).__name__}: {error}") from error
-    if isinstance(found, type) and issubclass(found, Plugin):
-        return found
-    raise LookupError(f"no plugin named {name!r}: {module} has no plugin class {attribute!r}")
 
 
 def _message(detail: ErrorDetails, plugin: type[Plugin[Any]]) -> str:
@@ -129,7 +169,7 @@ def _message(detail: ErrorDetails, plugin: type[Plugin[Any]]) -> str:
     return f"{value!r}: {text}" if shown and not name.endswith(("key", "token", "secret", "password")) else text
 
 
-def _context(settings: Settings, search: Search, models: Models, name: str) -> Context:
+def _context(settings: Settings, search: Search, models: Models, name: str, around: Surroundings) -> Context:
     return Context(
         assistant=settings.assistant.name,
         contact=settings.assistant.contact,
@@ -137,6 +177,9 @@ def _context(settings: Settings, search: Search, models: Models, name: str) -> C
         models=models,
         read_file=_reader(settings),
         log=logging.getLogger(f"deskhand.plugins.{name}"),
+        database=around.database,
+        notify=around.notify,
+        post=around.post,
     )
 
 

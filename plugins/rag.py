@@ -6,6 +6,7 @@ from pydantic import Field
 
 from knowledge import Found
 from plugins.contract import CallNext, Options, Outcome, Plugin, Reply, Turn
+from plugins.phrases import says_no_answer
 from plugins.rewriting import both_found, standalone_question
 from settings import DeskhandError
 
@@ -64,13 +65,10 @@ class Rag(Plugin[RagOptions]):
         return found
 
 
-_NO_ANSWER = ("I could not find this", "I could not answer", "I cannot search")
-
-
 def _answer_before(turn: Turn) -> str:
     """What the question before was answered with, where it was: what is asked next usually stands near it."""
     last = turn.history[-1] if turn.history else None
-    return last.text if last and last.role == "assistant" and not last.text.startswith(_NO_ANSWER) else ""
+    return last.text if last and last.role == "assistant" and not says_no_answer(last.text) else ""
 
 
 def abstain(contact: str) -> Reply:

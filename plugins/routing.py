@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from plugins.contract import Turn
-from plugins.language import language_of
+from plugins.language_detection import language_of
 from plugins.prompt import ChatMessage
 from plugins.trace import RouteTrace
 from settings import EXTRACTIVE

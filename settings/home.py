@@ -31,6 +31,11 @@ class Home:
         return self.knowledge / "docs"
 
     @property
+    def plugins(self) -> Path:
+        """Plugins of this home's own, a file each."""
+        return self.root / "plugins"
+
+    @property
     def data(self) -> Path:
         """State: the index, the database. Never in version control."""
         return self.root / "data"

@@ -1,8 +1,9 @@
-"""Noticing that the settings of a home have changed, without reading them."""
+"""Noticing that the settings or plugins of a home have changed, without reading them."""
 
 import asyncio
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from hashlib import blake2b
 from pathlib import Path
 
@@ -57,8 +58,10 @@ async def settled_stamp(home: Home) -> Stamp:
 
 
 def _files(home: Home) -> Iterator[Path]:
-    """Settings, personas, keys; not the schemas, which nobody is configured by."""
+    """Settings, personas, keys, the home's plugins; not the schemas, which nobody is configured by."""
     yield home.root / ".env"
+    with suppress(OSError):
+        yield from (path for path in home.plugins.iterdir() if path.suffix == ".py" and path.name[0] not in "._")
     for folder in {home.settings, *secret_folders(home)}:
         yield from _below(folder)
 

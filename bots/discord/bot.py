@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, ClassVar
 
 import aiohttp
 import discord
@@ -16,6 +16,7 @@ from bots.discord.calls import call
 from bots.discord.client import DeskhandClient, ShardedClient
 from bots.discord.platform import DiscordPlatform
 from bots.inbox import Inbox
+from plugins import Place
 from plugins.feedback import Feedback
 from settings.errors import BotError
 from settings.secrets import Secrets
@@ -40,6 +41,8 @@ _CLOSED = {
 
 class DiscordBot:
     """The connection; it works inside `async with bot.running()`. `options` go to discord.py's client."""
+
+    kind: ClassVar[str] = "discord"
 
     def __init__(
         self,
@@ -100,6 +103,12 @@ class DiscordBot:
         if self._settings.notices is None:
             return
         number = int(self._settings.notices)
+        channel: Any = self.client.get_channel(number) or await call(self.client.fetch_channel(number))
+        await call(channel.send(text[:2000], suppress_embeds=True))
+
+    async def post(self, place: Place, text: str) -> None:
+        """Post what a plugin has to say, in a channel or a thread of it."""
+        number = int(place.thread or place.channel)
         channel: Any = self.client.get_channel(number) or await call(self.client.fetch_channel(number))
         await call(channel.send(text[:2000], suppress_embeds=True))
 

@@ -11,7 +11,7 @@ from typing import Any
 import discord
 from discord import app_commands
 
-from bots.administration import AdministrationCommand
+from bots.administration import AdministrationCommand, Caller
 from bots.conversation import looks_like_question, says_nothing
 from bots.delivery import insist
 from bots.desk import Desk
@@ -299,11 +299,10 @@ class DeskhandClient(discord.Client):
         roles = {role.name for role in getattr(interaction.user, "roles", ())}
         trusted = interaction.guild_id is None or self._people.trusts(discord.Object(interaction.guild_id))
         allowed = trusted and {str(interaction.user.id), *roles} & set(self.settings.administrators)
-        said = (
-            await self._administration.run(text, interaction.user.display_name, self._find_answer)
-            if allowed
-            else "Only administrators may do this (bots.yaml: administrators)."
-        )
+        name = interaction.user.display_name
+        person = Person(str(interaction.user.id), name, tuple(sorted(roles)) if trusted else ())
+        caller = Caller(person, _place(interaction.channel, 0), bool(allowed))
+        said = await self._administration.run(text, name, self._find_answer, caller)
         await interaction.edit_original_response(content=said[:2000])
 
     async def _find_answer(self, link: str) -> Entry | None:
@@ -369,7 +368,7 @@ Administer = Callable[[discord.Interaction, str], Awaitable[None]]
 
 def _administration_group(administer: Administer) -> app_commands.Group:
     """`/deskhand status | reindex | why | pause | resume`."""
-    group = app_commands.Group(name="deskhand", description="For administrators")
+    group = app_commands.Group(name="deskhand", description="Commands of the assistant")
     for name, about in (
         ("status", "What is known, and what is being asked"),
         ("reindex", "Bring the index up to date now"),
@@ -381,6 +380,10 @@ def _administration_group(administer: Administer) -> app_commands.Group:
     async def why(interaction: discord.Interaction, link: str) -> None:
         await administer(interaction, f"why {link}")
 
+    async def do(interaction: discord.Interaction, command: str) -> None:
+        await administer(interaction, command)
+
+    group.add_command(app_commands.Command(name="do", description="A command of a plugin", callback=do))
     group.add_command(app_commands.Command(name="why", description="How an answer came about", callback=why))
     return group
 

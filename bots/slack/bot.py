@@ -9,7 +9,7 @@ import logging
 import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import Any
+from typing import Any, ClassVar
 
 import aiohttp
 from aiohttp import web
@@ -19,7 +19,7 @@ from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bots.administration import AdministrationCommand, post_of_slack_link
+from bots.administration import AdministrationCommand, Caller, post_of_slack_link
 from bots.conversation import looks_like_question, says_nothing
 from bots.desk import Desk
 from bots.inbox import Entry, Inbox
@@ -56,6 +56,8 @@ class SlackBot:
     `look_back_pause` is the time between two calls for what was missed (tier 3: some 50 a minute for each method),
     `watch_seconds` how often the socket is looked at.
     """
+
+    kind: ClassVar[str] = "slack"
 
     def __init__(
         self,
@@ -156,6 +158,14 @@ class SlackBot:
                     channel=self._settings.notices, text=text, unfurl_links=False, unfurl_media=False
                 )
             )
+
+    async def post(self, place: Place, text: str) -> None:
+        """Post what a plugin has to say, in a channel or a thread of it."""
+        await call(
+            self._client.chat_postMessage(
+                channel=place.channel, thread_ts=place.thread or None, text=text, unfurl_links=False, unfurl_media=False
+            )
+        )
 
     # the connection
 
@@ -369,12 +379,14 @@ class SlackBot:
 
     async def _administer(self, command: dict[str, Any], respond: Any) -> None:
         user = str(command["user_id"])
-        allowed = {user, *await self._people.groups_of(user)} & set(self._settings.administrators)
-        text = (
-            await self._administration.run(str(command.get("text", "")), user, self._find_answer)
-            if allowed
-            else "Only administrators may do this (bots.yaml: administrators)."
+        groups = tuple(await self._people.groups_of(user))
+        allowed = bool({user, *groups} & set(self._settings.administrators))
+        caller = Caller(
+            Person(user, str(command.get("user_name", "")), groups),
+            Place("slack", str(command.get("team_id", "")), str(command.get("channel_id", ""))),
+            allowed,
         )
+        text = await self._administration.run(str(command.get("text", "")), user, self._find_answer, caller)
         await respond(text=text, response_type="ephemeral")
 
     async def _find_answer(self, link: str) -> Entry | None:

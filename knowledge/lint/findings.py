@@ -6,7 +6,7 @@ from datetime import date
 from typing import Literal
 
 from knowledge.documents import Document
-from knowledge.lint.veil import veil
+from settings.credentials import veil
 from settings.sections.knowledge import CheckName
 
 Severity = Literal["severe", "warning", "note"]

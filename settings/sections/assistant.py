@@ -40,7 +40,7 @@ class AdministratorSettings(Section):
     `/slack` at its end, or of anything else that takes `{"text": ...}`. Notices are posted there."""
 
 
-DEFAULT_CHAIN = [PluginEntry(name=name) for name in ("persona", "history", "rag", "output", "answer")]
+DEFAULT_CHAIN = [PluginEntry(name=name) for name in ("guard", "persona", "history", "rag", "output", "answer")]
 
 
 class AssistantSettings(Section):

@@ -84,3 +84,18 @@ async def test_a_private_answer_is_remembered_for_its_asker_alone(inbox: Inbox) 
         question = await inbox.record("slack", at(10 + 2 * private + (person == "U1"), person, private))  # type: ignore[arg-type]
         assert question is not None
         assert len(await inbox.exchanges("slack", question)) == remembered
+
+
+async def test_secrets_and_numbers_of_persons_are_answered_but_not_stored(inbox: Inbox) -> None:
+    card, password = "4539 1488 0343 6467", "kX9vTq2mLz"
+    recorded = await inbox.record("slack", make_question(1, f"my card {card} was stolen"))
+    assert recorded is not None
+    assert card in recorded.message.text, "the desk answers what was typed; the guard decides what a model sees"
+    await inbox.finish(recorded, ["p1"], f"Block {card}.", "answered", "", f"searched “{card}”")
+    changed = await inbox.change(recorded, f"my password is {password}")
+    assert password in changed.message.text
+    async with inbox.engine.connect() as connection:
+        stored = str((await connection.exec_driver_sql("select * from inbox")).all())
+    assert card not in stored
+    assert password not in stored
+    assert "[payment card number removed]" in stored

@@ -36,7 +36,7 @@ async def test_the_documents_are_indexed_once_and_answer_with_citations(company:
     assert (count.files, sorted(count.receipts)) == (2, ["leave.md", "pay.md"])
     assert "five days" in text
     assert [citation.passage.source for citation in reply.outcome.citations] == ["leave.md"]
-    assert {step.plugin for step in trace.plugins} == {"persona", "history", "rag", "output", "answer"}
+    assert {step.plugin for step in trace.plugins} == {"guard", "persona", "history", "rag", "output", "answer"}
     assert not any(step.error for step in trace.plugins)
 
     again = Count()

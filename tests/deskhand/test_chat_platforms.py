@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 import yaml
 
+from deskhand.testing.discord.server import BOT, GENERAL, SAM, fake_discord
+from deskhand.testing.discord.server import TOKEN as DISCORD_TOKEN
+from deskhand.testing.slack import FakeSlack
+from deskhand.testing.slack.server import APP_TOKEN, BOT_TOKEN, fake_slack
 from settings import Home
 from settings.home import CHECKOUT
 from tests.deskhand.conftest import Command
-from tests.fakes.discord.server import BOT, GENERAL, SAM, fake_discord
-from tests.fakes.discord.server import TOKEN as DISCORD_TOKEN
-from tests.fakes.slack import FakeSlack
-from tests.fakes.slack.server import APP_TOKEN, BOT_TOKEN, fake_slack
 
 pytestmark = pytest.mark.index
 

@@ -41,7 +41,7 @@ def test_the_first_question_indexes_by_itself_and_prints_one_object(company: Hom
     assert (citation["source"], citation["title"], citation["heading"]) == ("leave.md", "Leave", "Carry over")
     assert (citation["page"], citation["line"]) == (None, 5)
     assert 0 < citation["score"] < 3
-    assert list(data["timings_ms"]) == ["persona", "history", "rag", "output", "answer"]
+    assert list(data["timings_ms"]) == ["guard", "persona", "history", "rag", "output", "answer"]
     assert all(milliseconds >= 0 for milliseconds in data["timings_ms"].values())
 
 

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from deskhand.testing.model_server import ModelServer
 from settings import Home
 from settings.home import CHECKOUT
 from tests.deskhand.conftest import Command
-from tests.fakes.model_server import ModelServer
 
 pytestmark = pytest.mark.xdist_group("litellm")
 
@@ -65,7 +65,7 @@ def test_why_shows_searches_models_and_costs_and_models_counts_them(company: Hom
     [search] = why["searches"]
     assert [passage["source"] for passage in search["passages"]] == ["leave.md"]  # pay.md is for managers
     assert search["passages"][0]["version"]
-    assert {step["plugin"] for step in why["plugins"]} == {"persona", "history", "rag", "output", "answer"}
+    assert {step["plugin"] for step in why["plugins"]} == {"guard", "persona", "history", "rag", "output", "answer"}
 
     text = deskhand("ask", *question, "--why").out
     assert "main: moved on after" in text

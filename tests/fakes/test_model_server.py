@@ -6,7 +6,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from tests.fakes.model_server import Fault, ModelServer, unused_url
+from deskhand.testing.model_server import Fault, ModelServer, unused_url
 
 ASKED: dict[str, Any] = {"model": "main", "messages": [{"role": "user", "content": "How long is it?"}]}
 

@@ -5,10 +5,10 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from deskhand.testing.model_server import ModelServer
 from plugins.contract import Context
 from plugins.models import Models
 from settings import Home, Settings, load_settings
-from tests.fakes.model_server import ModelServer
 from tests.plugins.parts import KEY, ListedKnowledge, make_context, make_passage, model_at, with_models
 
 

@@ -3,12 +3,12 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from knowledge import Found, Passage, Quote
+from deskhand.testing.parts import ListedKnowledge, make_passage
 from plugins.contract import (
     CallNext,
     Context,
@@ -27,64 +27,9 @@ from plugins.models import Models
 from settings import Settings
 from settings.sections import ModelEntry, ModelSettings
 
+__all__ = ["ListedKnowledge", "make_passage"]
+
 CONTACT = "the People team"
-
-
-def make_passage(number: int, text: str = "", source: str = "leave.md") -> Passage:
-    """A passage of a document; its text is its own number where none is given."""
-    return Passage(
-        id=f"p{number}",
-        source=source,
-        version="1",
-        title="Annual leave",
-        heading=f"Part {number}",
-        text=text or f"Statement number {number}.",
-        line=number,
-        page=None,
-        score=0.9,
-        cosine=0.8,
-        coverage=0.5,
-    )
-
-
-@dataclass
-class ListedKnowledge:
-    """A knowledge that finds what the test gave it, and quotes each passage whole."""
-
-    passages: tuple[Passage, ...] = ()
-    evidence: float = 0.9
-    error: Exception | None = None
-    asked: list[dict[str, Any]] = field(default_factory=list)
-    quoted_for: list[str] = field(default_factory=list)
-
-    async def search(
-        self,
-        question: str,
-        groups: Sequence[str] = (),
-        limit: int | None = None,
-        per_document: int | None = None,
-        thread: Sequence[str] = (),
-        answer: str = "",
-    ) -> Found:
-        if self.error is not None:
-            raise self.error
-        self.asked.append(
-            {
-                "question": question,
-                "groups": groups,
-                "limit": limit,
-                "per_document": per_document,
-                "thread": thread,
-                "answer": answer,
-            }
-        )
-        return Found(self.passages, self.evidence)
-
-    async def quote(self, question: str, passages: Sequence[Passage]) -> tuple[Quote, ...]:
-        if self.error is not None:
-            raise self.error
-        self.quoted_for.append(question)
-        return tuple(Quote(passage, passage.text) for passage in passages)
 
 
 def make_context(

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 import yaml
 
+from deskhand.testing.model_server import Fault, ModelServer, unused_url
 from plugins import Chain, Exchange, Outcome, Replace, Turn, open_chain
 from settings import Home, load_settings
 from settings.errors import EmbeddingError
-from tests.fakes.model_server import Fault, ModelServer, unused_url
 from tests.plugins.parts import CONTACT, ListedKnowledge, ask, make_passage, patience
 
 pytestmark = [pytest.mark.xdist_group("litellm"), pytest.mark.usefixtures("litellm_ready", "key")]

@@ -1,5 +1,3 @@
-import asyncio
-
 import pytest
 
 from plugins.clock import Clock, timed
@@ -11,9 +9,9 @@ async def test_only_the_time_in_which_the_clock_runs_is_counted(monkeypatch: pyt
     time, record = Time(monkeypatch), PluginTrace("a")
     clock = Clock(record, 60)
     time.now += 1
-    with clock.running():
+    with clock.running:
         time.now += 2
-        with clock.paused():
+        with clock.paused:
             time.now += 4
         time.now += 8
     time.now += 16
@@ -25,8 +23,8 @@ async def test_the_clock_stands_still_until_the_last_of_several_calls_inwards_ha
 ) -> None:
     time, record = Time(monkeypatch), PluginTrace("a")
     clock = Clock(record, 60)
-    with clock.running():
-        first, second = clock.paused(), clock.paused()
+    with clock.running:
+        first, second = clock.paused, clock.paused
         first.__enter__()
         second.__enter__()
         time.now += 1
@@ -39,23 +37,23 @@ async def test_the_clock_stands_still_until_the_last_of_several_calls_inwards_ha
 
 async def test_a_pause_while_the_clock_does_not_run_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     time, record = Time(monkeypatch), PluginTrace("a")
-    with Clock(record, 60).paused():
+    with Clock(record, 60).paused:
         time.now += 1
     assert record.seconds == 0
 
 
-async def test_the_limit_goes_off_after_what_is_left_of_the_plugins_time(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_what_is_left_of_the_plugins_time_stands_still_with_the_clock(monkeypatch: pytest.MonkeyPatch) -> None:
     time = Time(monkeypatch)
     clock = Clock(PluginTrace("a"), 60)
-    async with asyncio.timeout(None) as limit:
-        with clock.running(limit):
-            assert limit.when() == time.now + 60
-            time.now += 10
-            with clock.paused():
-                assert limit.when() is None
-                time.now += 100
-            assert limit.when() == time.now + 50
-        assert limit.when() is None
+    assert clock.left() is None
+    with clock.running:
+        assert clock.left() == 60
+        time.now += 10
+        with clock.paused:
+            assert clock.left() is None
+            time.now += 100
+        assert clock.left() == 50
+    assert clock.left() is None
 
 
 async def test_a_reply_that_has_ended_is_left_as_it_is() -> None:

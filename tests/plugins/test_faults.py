@@ -14,10 +14,10 @@ from typing import Any
 import pytest
 import yaml
 
+from deskhand.testing.model_server import Fault, ModelServer, deaf_url, unused_url
 from plugins import Chain, Exchange, open_chain
 from settings import Home, load_settings
 from settings.errors import EmbeddingError, IndexAway
-from tests.fakes.model_server import Fault, ModelServer, deaf_url, unused_url
 from tests.plugins.parts import CONTACT, KEY, ListedKnowledge, ask, make_passage
 
 pytestmark = [pytest.mark.xdist_group("litellm"), pytest.mark.usefixtures("litellm_ready", "key")]

@@ -65,7 +65,7 @@ class Window(Door):
 
 def test_the_default_chain_is_persona_history_rag_output_answer(settings: Settings, knowledge: ListedKnowledge) -> None:
     steps = build_steps(settings, knowledge, Models(settings))
-    assert [step.name for step in steps] == ["persona", "history", "rag", "output", "answer"]
+    assert [step.name for step in steps] == ["guard", "persona", "history", "rag", "output", "answer"]
 
 
 def test_the_order_of_the_list_is_the_order_of_the_chain(build: Callable[[str], list[Step]]) -> None:
@@ -78,7 +78,8 @@ def test_the_order_of_the_list_is_the_order_of_the_chain(build: Callable[[str], 
 def test_an_unknown_name_is_reported_with_its_line_and_the_known_ones(build: Callable[[str], list[Step]]) -> None:
     assert problems(build, "name: Desk\nplugins:\n  - rag\n  - ansver\n") == [
         "settings/assistant.yaml:4: plugins[1]: no plugin named 'ansver' "
-        "(known: answer, history, output, persona, rag, tone, or module:Class)"
+        "(known: answer, cache, canned, escalate, glossary, guard, history, language, output, persona, rag, "
+        "remind, smalltalk, tone, or module:Class)"
     ]
 
 
@@ -257,3 +258,22 @@ class Sleeper(Plugin[Options]):
     async def __call__(self, turn: Turn, call_next: CallNext) -> Reply:
         await asyncio.Event().wait()
         return await call_next(turn)
+
+
+@pytest.mark.parametrize(
+    ("chain", "problem"),
+    [
+        (["language", "persona", "rag", "answer"], "'language' must come after 'persona'"),
+        (["persona", "rag", "language", "answer"], "'language' must come before 'rag'"),
+        (["rag", "guard", "answer"], "'guard' must come before 'rag'"),
+        (["cache", "rag", "answer"], "'cache' must come after 'rag'"),
+        (["rag", "output", "cache", "answer"], "'cache' must come before 'output'"),
+    ],
+)
+def test_a_step_that_could_not_do_its_work_there_is_a_mistake(
+    build: Callable[[str], list[Step]], chain: list[str], problem: str
+) -> None:
+    text = "plugins:\n" + "".join(f"  - {name}\n" for name in chain)
+    [found] = problems(build, text)
+    assert found.endswith(problem)
+    assert found.startswith("settings/assistant.yaml:")

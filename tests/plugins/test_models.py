@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from deskhand.testing.model_server import ModelServer
 from plugins.contract import Replace, Turn
 from plugins.models import Models, NoModel, Spent
 from plugins.prompt import ChatMessage
@@ -16,7 +17,6 @@ from settings import Settings
 from settings.database import open_database
 from settings.errors import ModelError
 from settings.sections import ModelSettings
-from tests.fakes.model_server import ModelServer
 from tests.plugins.parts import ask, model_at
 
 pytestmark = [pytest.mark.xdist_group("litellm"), pytest.mark.usefixtures("litellm_ready", "key")]

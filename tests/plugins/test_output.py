@@ -12,13 +12,13 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from deskhand.testing.model_server import ChatRequest, ModelServer
 from plugins import Chain, open_chain
 from plugins.contract import Context, Outcome, Prompt
 from plugins.leak import LONGEST_RUN, LeakGuard
 from plugins.links import Addresses
 from plugins.output import Output, OutputGuard, OutputOptions
 from settings import Home, load_settings
-from tests.fakes.model_server import ChatRequest, ModelServer
 from tests.plugins.parts import Inside, ListedKnowledge, ask, make_passage, streamed
 
 INJECTIONS = yaml.safe_load((Path(__file__).parent / "injections.yaml").read_text(encoding="utf-8"))

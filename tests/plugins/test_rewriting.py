@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from deskhand.testing.model_server import ModelServer
 from knowledge import Found
 from plugins.contract import Exchange, Turn
 from plugins.models import Models
@@ -11,7 +12,6 @@ from plugins.rag import Rag, RagOptions
 from plugins.rewriting import both_found
 from settings import Settings
 from settings.sections import ModelSettings
-from tests.fakes.model_server import ModelServer
 from tests.plugins.parts import Inside, ListedKnowledge, ask, make_context, make_passage, model_at
 
 pytestmark = [pytest.mark.xdist_group("litellm"), pytest.mark.usefixtures("litellm_ready", "key")]

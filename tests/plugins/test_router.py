@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from deskhand.testing.model_server import Fault, ModelServer, unused_url
 from plugins.prompt import ChatMessage
 from plugins.router import Finished, ModelRouter, close_connections
 from plugins.trace import Usage
@@ -16,7 +17,6 @@ from settings import Settings
 from settings.errors import ModelError
 from settings.sections import ModelEntry
 from settings.tasks import running
-from tests.fakes.model_server import Fault, ModelServer, unused_url
 from tests.plugins.parts import model_at, patience, with_models
 
 pytestmark = [pytest.mark.xdist_group("litellm"), pytest.mark.usefixtures("litellm_ready", "key")]

@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
+from deskhand.testing.model_server import Fault, ModelServer
 from plugins.contract import CallNext, Citation, Context, OptionError, Outcome, Place, Reply, Turn, Usage
 from plugins.models import Models
 from plugins.tone import Tone, ToneOptions
 from settings import Settings
 from settings.sections import ModelEntry, ModelSettings
-from tests.fakes.model_server import Fault, ModelServer
 from tests.plugins.parts import Inside, ask, make_context, make_passage, model_at, streamed
 
 pytestmark = [pytest.mark.xdist_group("litellm"), pytest.mark.usefixtures("litellm_ready", "key")]

@@ -20,7 +20,14 @@ def _mistakes(home: Home) -> list[str]:
 def test_a_home_without_settings_runs_with_the_defaults(settings: Settings) -> None:
     assert settings.files == {}
     assert settings.assistant.name == "Deskhand"
-    assert [entry.name for entry in settings.assistant.plugins] == ["persona", "history", "rag", "output", "answer"]
+    assert [entry.name for entry in settings.assistant.plugins] == [
+        "guard",
+        "persona",
+        "history",
+        "rag",
+        "output",
+        "answer",
+    ]
     assert settings.models.routes == {"answer": ["extractive"]}
 
 

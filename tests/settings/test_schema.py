@@ -37,9 +37,16 @@ def test_the_shipped_settings_load_and_say_what_they_claim() -> None:
     settings = load_settings(Home(CHECKOUT))
     assert settings.assistant.name == "Deskhand"
     assert settings.assistant.contact == "the People team (people@larkfield.example)"
-    assert [entry.name for entry in settings.assistant.plugins] == ["persona", "history", "rag", "output", "answer"]
-    assert settings.assistant.plugins[1].options == {"messages": 8}
-    assert settings.file(settings.assistant.plugins[0].options["prompt"]) == FOLDER / "personas" / "default.md"
+    assert [entry.name for entry in settings.assistant.plugins] == [
+        "guard",
+        "persona",
+        "history",
+        "rag",
+        "output",
+        "answer",
+    ]
+    assert settings.assistant.plugins[2].options == {"messages": 8}
+    assert settings.file(settings.assistant.plugins[1].options["prompt"]) == FOLDER / "personas" / "default.md"
     assert settings.knowledge.language == "english"
     assert (settings.knowledge.search.passages, settings.knowledge.search.per_document) == (6, 3)
     assert settings.models.models == {}

@@ -14,13 +14,13 @@ from bots.desk import Desk
 from bots.discord import DiscordBot
 from bots.discord.client import DeskhandClient
 from bots.inbox import Inbox
+from deskhand.testing.discord import FakeDiscord, fake_discord
+from deskhand.testing.discord.server import TOKEN
 from plugins.feedback import Feedback
 from settings import Home
 from settings.secrets import Secrets
 from settings.sections.bots import DiscordSettings, LimitSettings
 from tests.bots.conftest import Brain
-from tests.fakes.discord import FakeDiscord, fake_discord
-from tests.fakes.discord.server import TOKEN
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,11 +4,11 @@ import pytest
 
 from bots.discord.checks import problems
 from bots.discord.invitation import PERMISSIONS
+from deskhand.testing.discord import FakeDiscord
+from deskhand.testing.discord.server import TOKEN
 from settings import Home
 from settings.secrets import Secrets
 from settings.sections.bots import DiscordSettings
-from tests.fakes.discord import FakeDiscord
-from tests.fakes.discord.server import TOKEN
 
 
 async def _checked(discord: FakeDiscord, home: Home, **settings: object) -> list[str]:

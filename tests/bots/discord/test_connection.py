@@ -7,13 +7,13 @@ import discord as discordpy
 import pytest
 
 from bots.inbox import Inbox
+from deskhand.testing.discord import FakeDiscord
+from deskhand.testing.discord.server import ALEX, BOT, GENERAL, SAM
 from plugins import Outcome, Reply
 from settings.errors import BotError
 from tests.bots.conftest import Brain
 from tests.bots.discord.conftest import Start
 from tests.bots.test_desk import slowly
-from tests.fakes.discord import FakeDiscord
-from tests.fakes.discord.server import ALEX, BOT, GENERAL, SAM
 
 MENTION = f"<@{BOT}>"
 

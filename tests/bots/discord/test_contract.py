@@ -6,12 +6,12 @@ import pytest
 
 from bots.discord import DiscordBot
 from bots.inbox import Inbox
+from deskhand.testing.discord import FakeDiscord
+from deskhand.testing.discord.server import BOT, GENERAL, SAM
 from settings.sections.bots import LimitSettings
 from tests.bots.conftest import Brain
 from tests.bots.contract import BotContract, ChatStage, Said
 from tests.bots.discord.conftest import Start
-from tests.fakes.discord import FakeDiscord
-from tests.fakes.discord.server import BOT, GENERAL, SAM
 
 
 class DiscordStage(ChatStage):

@@ -11,13 +11,13 @@ from bots.administration import Administration, AdministrationCommand
 from bots.desk import Desk
 from bots.inbox import Inbox
 from bots.slack import SlackBot
+from deskhand.testing.slack import FakeSlack
+from deskhand.testing.slack.server import APP_TOKEN, BOT_TOKEN, SIGNING_SECRET, fake_slack
 from plugins.feedback import Feedback
 from settings import Home
 from settings.secrets import Secrets
 from settings.sections.bots import LimitSettings, SlackSettings
 from tests.bots.conftest import Brain
-from tests.fakes.slack import FakeSlack
-from tests.fakes.slack.server import APP_TOKEN, BOT_TOKEN, SIGNING_SECRET, fake_slack
 
 
 @pytest.fixture

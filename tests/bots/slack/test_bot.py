@@ -11,15 +11,15 @@ from slack_sdk.models.blocks import Block
 
 from bots.inbox import Inbox
 from bots.text import sources
+from deskhand.testing.slack import FakeSlack
+from deskhand.testing.slack.server import sign
+from deskhand.testing.slack.state import BOT_USER
 from plugins import Citation, Outcome, Reply
 from settings.errors import BotError
 from settings.sections.bots import LimitSettings
 from tests.bots.conftest import Brain
 from tests.bots.slack.conftest import Start
 from tests.bots.test_desk import CITED, PASSAGE, slowly
-from tests.fakes.slack import FakeSlack
-from tests.fakes.slack.server import sign
-from tests.fakes.slack.state import BOT_USER
 
 MODES = pytest.mark.parametrize("mode", ["socket", "http"])
 MENTION = f"<@{BOT_USER}>"

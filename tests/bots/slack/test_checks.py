@@ -5,11 +5,11 @@ from typing import Literal
 import pytest
 
 from bots.slack.checks import problems
+from deskhand.testing.slack import FakeSlack
+from deskhand.testing.slack.server import APP_TOKEN, BOT_TOKEN
 from settings import Home
 from settings.secrets import Secrets
 from settings.sections.bots import SlackSettings
-from tests.fakes.slack import FakeSlack
-from tests.fakes.slack.server import APP_TOKEN, BOT_TOKEN
 
 
 async def _checked(slack: FakeSlack, home: Home, mode: Literal["socket", "http"] = "socket") -> list[str]:

@@ -7,12 +7,12 @@ import pytest
 
 from bots.inbox import Inbox
 from bots.slack.posts import CHARACTERS
+from deskhand.testing.slack import FakeSlack
+from deskhand.testing.slack.state import BOT_USER
 from settings.sections.bots import LimitSettings
 from tests.bots.conftest import Brain
 from tests.bots.contract import BotContract, ChatStage, Said
 from tests.bots.slack.conftest import Running, Start
-from tests.fakes.slack import FakeSlack
-from tests.fakes.slack.state import BOT_USER
 
 
 class SlackStage(ChatStage):

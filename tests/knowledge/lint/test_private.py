@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from knowledge.lint.veil import veil
+from settings.credentials import veil
 from tests.knowledge.lint.making import AWS, KEY, TOKEN, document, run
 
 

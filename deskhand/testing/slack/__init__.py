@@ -8,7 +8,7 @@ async with FakeSlack() as slack:
     [answer] = await slack.answers("C1")
 """
 
-from tests.fakes.slack.server import FakeSlack
-from tests.fakes.slack.state import Message
+from deskhand.testing.slack.server import FakeSlack
+from deskhand.testing.slack.state import Message
 
 __all__ = ["FakeSlack", "Message"]

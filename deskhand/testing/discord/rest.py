@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from tests.fakes.discord.state import BOT, DIRECT, GUILD, THREAD, Channel, Message, Payload, World
+from deskhand.testing.discord.state import BOT, DIRECT, GUILD, THREAD, Channel, Message, Payload, World
 
 _CONTENT = 2000
 

@@ -7,7 +7,7 @@ async with fake_discord() as discord:
     [answer] = await discord.answers()
 """
 
-from tests.fakes.discord.server import FakeDiscord, Fault, fake_discord
-from tests.fakes.discord.state import Message
+from deskhand.testing.discord.server import FakeDiscord, Fault, fake_discord
+from deskhand.testing.discord.state import Message
 
 __all__ = ["FakeDiscord", "Fault", "Message", "fake_discord"]

@@ -18,8 +18,8 @@ from urllib.parse import urlencode
 import aiohttp
 from aiohttp import WSMsgType, web
 
-from tests.fakes.slack.methods import Methods, SlackFault
-from tests.fakes.slack.state import BOT_ID, BOT_USER, TEAM, Channel, Message, Workspace
+from deskhand.testing.slack.methods import Methods, SlackFault
+from deskhand.testing.slack.state import BOT_ID, BOT_USER, TEAM, Channel, Message, Workspace
 
 SCOPES = {
     "app_mentions:read", "assistant:write", "channels:history", "channels:read", "chat:write", "commands",

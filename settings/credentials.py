@@ -1,4 +1,4 @@
-"""Keys, tokens and passwords as they stand in documents: found, and never shown."""
+"""Keys, tokens and passwords as they stand in a text, a document or a question: found, and never shown."""
 
 import re
 from collections.abc import Iterator
@@ -27,6 +27,13 @@ _ASSIGNED = re.compile(
 )
 _JWT = re.compile(r"(?<![\w/=.-])eyJ[\w-]{15,}\.eyJ[\w-]{15,}\.[\w-]{20,}")
 
+_LONG = re.compile(r"\S{15}")
+"""The shortest token of a service has so many characters, and prose hardly ever."""
+_NAMED = (
+    "pass", "pwd", "secret", "key", "token", "kennwort", "mot de", "contrase", "senha", "wacht", "hasl", "hasł",
+    "lösen", "adgang", "парол", "parola",
+)  # fmt: skip
+"""One of these stands in every name of a password that `_ASSIGNED` knows."""
 _DIGIT = re.compile(r"\d")
 _EXAMPLE = re.compile(r"example|your|xxxx|placeholder|redacted|1234567|abcdefg|changeme|dummy|fake", re.I)
 _NO_PASSWORD = re.compile(
@@ -65,16 +72,18 @@ def _secrets(text: str) -> Iterator[Secret]:
         return
     for match in _PRIVATE_KEY.finditer(text):
         yield Secret("a private key", match.start(), match.end(), True)
-    for match in [*secrets_in(text), *_SERVICE.finditer(text)]:
-        if not _EXAMPLE.search(value := match.group()) and _is_random(value):
-            yield Secret("a key or token of a service", match.start(), match.end(), True)
-    for match in _JWT.finditer(text):
-        yield Secret("a signed token (JWT)", match.start(), match.end(), False)
-    for match in _ADDRESS.finditer(text):
+    if _LONG.search(text):
+        for match in [*secrets_in(text), *_SERVICE.finditer(text)]:
+            if not _EXAMPLE.search(value := match.group()) and _is_random(value):
+                yield Secret("a key or token of a service", match.start(), match.end(), True)
+        for match in _JWT.finditer(text):
+            yield Secret("a signed token (JWT)", match.start(), match.end(), False)
+    for match in _ADDRESS.finditer(text) if "://" in text else ():
         if not _NO_PASSWORD.search(match["value"]):
             certain = not _NO_HOST.match(match["host"])
             yield Secret("an address with a password in it", match.start("value"), match.end("value"), certain)
-    for match in _ASSIGNED.finditer(text):
+    lower = text.lower()
+    for match in _ASSIGNED.finditer(text) if any(word in lower for word in _NAMED) else ():
         value = match["value"].rstrip(".,;:!?")
         if _is_chosen(value):
             line = text[text.rfind("\n", 0, match.start()) + 1 : match.end()]

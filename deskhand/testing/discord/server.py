@@ -15,8 +15,8 @@ from typing import Any, Self
 
 from aiohttp import WSMsgType, web
 
-from tests.fakes.discord.rest import Refused, Rest
-from tests.fakes.discord.state import BOT, DIRECT, GUILD, OWNER, THREAD, Channel, Message, Payload, World
+from deskhand.testing.discord.rest import Refused, Rest
+from deskhand.testing.discord.state import BOT, DIRECT, GUILD, OWNER, THREAD, Channel, Message, Payload, World
 
 TOKEN = "bot.token.forthetests"
 STAFF = 71

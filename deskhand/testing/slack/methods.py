@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from tests.fakes.slack.state import BOT_ID, BOT_USER, TEAM, Message, Workspace
+from deskhand.testing.slack.state import BOT_ID, BOT_USER, TEAM, Message, Workspace
 
 Answer = dict[str, Any]
 Arguments = dict[str, Any]

@@ -1,0 +1,104 @@
+"""`deskhand plugins check PATH`: whether a plugin's file can be used, before it is named in the chain."""
+
+import asyncio
+import logging
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from bots import printable
+from deskhand.console import Console
+from deskhand.report import as_json
+from deskhand.settings_check import NoSearch
+from plugins.chain import Chain, Step
+from plugins.contract import (
+    CallNext,
+    Context,
+    Message,
+    OptionError,
+    Options,
+    Outcome,
+    Person,
+    Place,
+    Plugin,
+    Reply,
+    Turn,
+)
+from plugins.declaring import declaration_problems
+from plugins.models import Models
+from plugins.origins import NotFound, load_file
+from settings import DeskhandError, Home, Settings, UsageError, load_settings
+
+_SECONDS = 5.0
+
+
+def check_plugin(home: Home, path: Path, as_object: bool, console: Console) -> int:
+    """Say what is wrong with the plugin; returns the exit status."""
+    file = path.expanduser().resolve()
+    if not file.is_file():
+        raise UsageError(f"there is no file {path}")
+    problems = asyncio.run(_problems(home, file))
+    if as_object:
+        console.out(as_json({"ok": not problems, "problems": problems}))
+    else:
+        console.out(printable("\n".join(problems) or f"{path}: fine"))
+    return int(bool(problems))
+
+
+async def _problems(home: Home, file: Path) -> list[str]:
+    shown = home.shown(file)
+    try:
+        plugin = load_file(file, shown)
+    except NotFound as error:
+        return [str(error.problem or error)]
+    settings = load_settings(home)
+    try:
+        built = plugin(plugin.Options.model_validate(_options(settings, file.stem)), _context(settings))
+    except ValidationError as error:
+        names = ", ".join(".".join(map(str, detail["loc"])) for detail in error.errors())
+        return [f"{shown}: with the options of settings/assistant.yaml, else none: {names}: {error.errors()[0]['msg']}"]
+    except OptionError as error:
+        return [f"{shown}: {error.option}: {error}"]
+    except Exception as error:
+        return [f"{shown}: cannot be made: {type(error).__name__}: {error}"]
+    step = Step(file.stem, built, _SECONDS, shown)
+    found = [problem.message for problem in declaration_problems(settings, [step], {file.stem: 0})]
+    return [f"{shown}: {message}" for message in found] or await _asked(step)
+
+
+async def _asked(step: Step) -> list[str]:
+    """A question through the plugin and an answer behind it."""
+    logging.getLogger("deskhand.chain").setLevel(logging.CRITICAL)
+    message = Message("check", "how much leave do I have?", Person("check"), Place("terminal", direct=True))
+    turn = Turn(message)
+    try:
+        async with asyncio.timeout(_SECONDS), step.plugin.running():
+            await (await Chain([step, Step("answer", _Answer(Options(), step.plugin.context))], "nobody")(turn)).read()
+    except DeskhandError as error:
+        return [f"{step.origin}: {error}"]
+    except Exception as error:
+        return [f"{step.origin}: running() failed: {type(error).__name__}: {error}"]
+    return [f"{step.origin}: {record.error}" for record in turn.trace.plugins if record.error]
+
+
+class _Answer(Plugin[Options]):
+    async def __call__(self, turn: Turn, call_next: CallNext) -> Reply:
+        return Reply("Five weeks.", Outcome())
+
+
+def _options(settings: Settings, name: str) -> dict[str, object]:
+    """Those of the chain, where the plugin is in it."""
+    return next((entry.options for entry in settings.assistant.plugins if entry.name == name), {})
+
+
+def _context(settings: Settings) -> Context:
+    def read_file(name: str) -> str:
+        path = settings.file(name)
+        if path is None:
+            raise OptionError("", f"there is no file {name} below settings/")
+        return path.read_text(encoding="utf-8")
+
+    log = logging.getLogger("deskhand.plugins.check")
+    return Context(
+        settings.assistant.name, settings.assistant.contact, NoSearch(), Models(settings), read_file, log
+    )  # fmt: skip

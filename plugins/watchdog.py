@@ -1,0 +1,98 @@
+"""Notices code that blocks the event loop, and names the plugin whose code it is.
+
+The loop sets a time stamp every 0.1 s. A thread looks at the stamp; where it is too old it reads the
+loop's stack, which is at the blocking call then. Questions pay nothing for it.
+"""
+
+import asyncio
+import logging
+import sys
+import threading
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from types import FrameType
+
+from plugins.clock import _Running, timed_pieces
+from plugins.holding import hold
+from settings.tasks import running
+
+_log = logging.getLogger("deskhand.plugins")
+
+_BEAT_SECONDS = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Stall:
+    """A blocked loop: the plugin, empty where it is none, and the line of its code that blocks."""
+
+    plugin: str
+    place: str
+
+
+@asynccontextmanager
+async def watched(tell: Callable[[str], None], seconds: float = 0.5) -> AsyncIterator[None]:
+    """While the block runs, `tell` of plugins that block the running loop for longer than `seconds`."""
+    loop = asyncio.get_running_loop()
+    beat = [time.monotonic()]
+    ended = threading.Event()
+
+    async def heart() -> None:
+        while True:
+            beat[0] = time.monotonic()
+            await asyncio.sleep(_BEAT_SECONDS)
+
+    def notice(stall: Stall) -> None:
+        if stall.plugin:
+            tell(
+                f"Plugin {stall.plugin} blocks everybody: {stall.place} keeps the event loop from running for over "
+                f"{seconds:g} s. It should await, or use asyncio.to_thread."
+            )
+        else:
+            _log.debug("the event loop is blocked at %s", stall.place)
+
+    def look(thread: int) -> None:
+        reported = 0.0
+        while not ended.wait(_BEAT_SECONDS):
+            seen = beat[0]
+            if seen != reported and time.monotonic() - seen > seconds + _BEAT_SECONDS:
+                stall = stall_of(sys._current_frames().get(thread))
+                if beat[0] == seen and stall is not None:  # else it runs again, and the stack is another one
+                    reported = seen
+                    loop.call_soon_threadsafe(notice, stall)
+
+    watcher = threading.Thread(target=look, args=(threading.get_ident(),), name="watchdog", daemon=True)
+    try:
+        async with running(heart()):
+            watcher.start()
+            yield
+    finally:
+        ended.set()
+        watcher.join()
+
+
+def stall_of(frame: FrameType | None) -> Stall | None:
+    """Whose code a stack is in: that of the innermost plugin whose own code is being run."""
+    if frame is None:
+        return None
+    inside, outer = frame, frame.f_back
+    while outer is not None:
+        if name := _plugin_at(outer):
+            return Stall(name, f"{inside.f_code.co_filename}:{inside.f_lineno}")
+        inside, outer = outer, outer.f_back
+    return Stall("", f"{frame.f_code.co_filename}:{frame.f_lineno}")
+
+
+_HOLD = hold.__wrapped__.__code__ if hasattr(hold, "__wrapped__") else hold.__code__
+_PIECES = timed_pieces.__code__
+
+
+def _plugin_at(frame: FrameType) -> str:
+    """The plugin whose code was called from this frame."""
+    if frame.f_code.co_code == _HOLD.co_code and frame.f_code.co_filename == _HOLD.co_filename:
+        name = frame.f_locals.get("plugin_name")
+        return name if isinstance(name, str) and name != "chain" else ""
+    if frame.f_code is _PIECES and isinstance(waiting := frame.f_locals.get("waiting"), _Running):
+        return waiting.clock.record.plugin
+    return ""
