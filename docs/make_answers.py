@@ -23,6 +23,9 @@ from bots.desk import Desk
 from bots.discord import DiscordBot
 from bots.inbox import Inbox
 from bots.slack import SlackBot
+from deskhand.testing.discord import fake_discord
+from deskhand.testing.discord.server import BOT, GENERAL, SAM, TOKEN
+from deskhand.testing.slack.server import APP_TOKEN, BOT_TOKEN, BOT_USER, fake_slack
 from knowledge import Passage
 from plugins import Citation, Exchange, Message, Outcome, Reply
 from plugins.feedback import Feedback
@@ -30,9 +33,6 @@ from settings import Home
 from settings.database import open_database
 from settings.secrets import Secrets
 from settings.sections.bots import DiscordSettings, LimitSettings, SlackSettings
-from tests.fakes.discord import fake_discord
-from tests.fakes.discord.server import BOT, GENERAL, SAM, TOKEN
-from tests.fakes.slack.server import APP_TOKEN, BOT_TOKEN, BOT_USER, fake_slack
 
 PICTURES = Path(__file__).resolve().parent / "pictures"
 QUESTION = "can I carry over days I didn't use?"

@@ -36,6 +36,8 @@ from settings.database import opened_database
 CONTACT = "the People team"
 PERSON = Person("u1", "Sam")
 
+TERMINAL = Place("terminal", direct=True)
+
 
 @dataclass
 class Asked:
@@ -58,7 +60,7 @@ class Asked:
         self,
         question: str,
         groups: Sequence[str] = (),
-        place: Place = Place("terminal", direct=True),
+        place: Place = TERMINAL,
         history: Sequence[Exchange] = (),
     ) -> str:
         """Ask, and read the whole answer. Raises AssertionError where the plugin has failed."""

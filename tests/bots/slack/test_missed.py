@@ -5,10 +5,10 @@ import asyncio
 import pytest
 
 from bots.inbox import Inbox
+from deskhand.testing.slack import FakeSlack
+from deskhand.testing.slack.state import BOT_USER
 from tests.bots.conftest import Brain
 from tests.bots.slack.conftest import Start
-from tests.fakes.slack import FakeSlack
-from tests.fakes.slack.state import BOT_USER
 
 MENTION = f"<@{BOT_USER}>"
 
