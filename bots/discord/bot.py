@@ -184,6 +184,7 @@ def _client(settings: DiscordSettings, *parts: Any, **options: Any) -> DeskhandC
         logger = logging.getLogger(name)
         if _without_traceback not in logger.filters:
             logger.addFilter(_without_traceback)
+    discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # nobody speaks here
     if settings.shards:
         return ShardedClient(settings, *parts, shard_count=settings.shards, **options)
     return DeskhandClient(settings, *parts, **options)
