@@ -1,6 +1,6 @@
 """How sure one can be that the documents answer a question, as a number from 0 to 1.
 
-    evidence = 1 / (1 + e^-(4.5 cosine + 0.4 coverage + ln(1 + terms) - 1.7 missing - 3.3))
+    evidence = 1 / (1 + e^-(4.5 cosine + 0.8 coverage + ln(1 + terms) - 1.5 missing - 3.4))
 
 of the best passage. `missing` says how rare the rarest word of the question is that the passage lacks
 (`knowledge/missing.py`); in other languages than English it is the share of the question's weight (IDF)
@@ -12,7 +12,7 @@ without an answer in five sets (docs/decisions/0042-what-a-passage-lacks.md).
 
 import math
 
-_COSINE, _COVERAGE, _TERMS, _MISSING, _CONSTANT = 4.5, 0.4, 1.0, -1.7, -3.3
+_COSINE, _COVERAGE, _TERMS, _MISSING, _CONSTANT = 4.5, 0.8, 1.0, -1.5, -3.4
 
 
 def evidence_of(cosine: float, coverage: float, terms: int, missing: float) -> float:

@@ -14,6 +14,7 @@ with the question before, and by what was answered before (docs/decisions/0017-r
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from statistics import fmean
 from typing import NamedTuple
 
 from knowledge.embedding import Embedder, Vector
@@ -282,17 +283,22 @@ def _evidence(
     wanted: WantedWords | None,
     codes: Sequence[str],
 ) -> float:
-    """Of the best reading and the best of these passages. A code that none of them has is missing."""
+    """Of the best of these passages, halfway between the best reading and the mean of all.
+
+    The question before is near to its own passages whatever is asked now, so it alone must not decide.
+    A code that none of the passages has is missing.
+    """
     text = squeezed(" ".join(f"{payload.source} {_whole_text(payload)}" for _, payload in best)) if codes else ""
     codes_missing = sum(code not in text for code in codes) / max(len(codes), 1)
     evidence = 0.0
     for passage, payload in best:
-        words_missing = wanted.rarest_missing(_whole_text(payload)) if wanted else None
+        lacks = wanted.rarest_missing(_whole_text(payload)) if wanted else 0.0
+        of_readings = []
         for scores in asking:
-            missing = scores.terms.unknown if words_missing is None else words_missing
+            missing = max(lacks if wanted else scores.terms.unknown, codes_missing)
             id_, terms = int(passage.id), scores.terms.count
-            one = evidence_of(scores.cosine(id_), scores.coverage(id_), terms, max(missing, codes_missing))
-            evidence = max(evidence, one)
+            of_readings.append(evidence_of(scores.cosine(id_), scores.coverage(id_), terms, missing))
+        evidence = max(evidence, (max(of_readings) + fmean(of_readings)) / 2)
     return evidence
 
 
