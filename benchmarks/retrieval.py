@@ -199,10 +199,9 @@ def _print_ranking(one: Set) -> None:
 
 def _print_evidence(sets: Sequence[Set]) -> None:
     """AUC of the evidence beside the best cosine's; thresholds chosen on one part and reported on the other."""
-    print("\nanswerable or not             AUC evidence  AUC cosine")
+    print("\nanswerable or not             AUC evidence, 95 % interval    AUC cosine, 95 % interval")
     for one in sets:
-        score, cosine = (ranking.auc(*one.split(scores)) for scores in (one.evidence, one.cosines))
-        print(f"{one.name:30}{score:12.3f}{cosine:12.3f}")
+        print(f"{one.name:30}" + "    ".join(_with_interval(*one.split(some)) for some in (one.evidence, one.cosines)))
     print("\nthreshold chosen on           reported on                   threshold  precision  recall")
     for one in sets:
         if all(one.split(one.evidence, 0)):
@@ -212,6 +211,11 @@ def _print_evidence(sets: Sequence[Set]) -> None:
             if other is not one and all(one.split(one.evidence)):
                 limit = ranking.best_threshold(*one.split(one.evidence))
                 _print_decision(one.name, other.name, limit, other.split(other.evidence))
+
+
+def _with_interval(yes: list[float], no: list[float]) -> str:
+    low, high = ranking.auc_interval(yes, no)
+    return f"{ranking.auc(yes, no):12.3f} ({low:.2f} to {high:.2f})"
 
 
 def _print_decision(chosen: str, reported: str, limit: float, scores: tuple[list[float], list[float]]) -> None:

@@ -14,10 +14,12 @@ with the question before, and by what was answered before (docs/decisions/0017-r
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from statistics import fmean
 from typing import NamedTuple
 
 from knowledge.embedding import Embedder, Vector
 from knowledge.evidence import evidence_of
+from knowledge.missing import WantedWords
 from knowledge.passages import Passage, adjusted, merged, repeated
 from knowledge.question import Asked, corrected, squeezed, understand, unknown_words
 from knowledge.question_terms import QuestionTerms, question_terms
@@ -122,7 +124,8 @@ class Searcher:
         answered with.
         """
         asked = understand(question, self._terms.english)
-        readings = await self._readings(asked.text, where.audience, thread, answer)
+        meant = await self._meant(asked.text, where.audience)
+        readings = self._readings(asked.text, meant, thread, answer)
         vectors = await self._embedder.embed([reading.text for reading in readings])
         nearest = max(_NEAREST if len(readings) == 1 else _NEAREST_OF_SEVERAL, 4 * limit)
         found = await self._scores(readings, vectors, where, nearest)
@@ -134,13 +137,13 @@ class Searcher:
             (self._passage(id_, scores[id_], asking, also), self._payloads[id_])
             for id_, also in self._pick(scores, limit, per_document).items()
         ]
-        return Found(tuple(merged(picked)), _evidence(picked[:_READ], asking, asked.codes))
+        wanted = WantedWords(corrected(asked.text, meant), self._terms) if self._terms.english else None
+        return Found(tuple(merged(picked)), _evidence(picked[:_READ], asking, wanted, asked.codes))
 
-    async def _readings(
-        self, question: str, audience: tuple[str, ...], thread: Sequence[str], answer: str
+    def _readings(
+        self, question: str, meant: Mapping[str, Sequence[str]], thread: Sequence[str], answer: str
     ) -> list[_Reading]:
         readings = [_Reading(question, 1.0)]
-        meant = await self._meant(question, audience)
         if meant:
             question = corrected(question, meant)
             readings.append(_Reading(question, 1.0))
@@ -274,23 +277,29 @@ class Searcher:
         )
 
 
-def _evidence(best: Sequence[tuple[Passage, Payload]], asking: Sequence[_Scores], codes: Sequence[str]) -> float:
-    """Of the best reading and the best of these passages. A code that none of them has is unknown."""
+def _evidence(
+    best: Sequence[tuple[Passage, Payload]],
+    asking: Sequence[_Scores],
+    wanted: WantedWords | None,
+    codes: Sequence[str],
+) -> float:
+    """Of the best of these passages, halfway between the best reading and the mean of all.
+
+    The question before is near to its own passages whatever is asked now, so it alone must not decide.
+    A code that none of the passages has is missing.
+    """
     text = squeezed(" ".join(f"{payload.source} {_whole_text(payload)}" for _, payload in best)) if codes else ""
-    missing = sum(code not in text for code in codes) / max(len(codes), 1)
-    return max(
-        (
-            evidence_of(
-                scores.cosine(int(passage.id)),
-                scores.coverage(int(passage.id)),
-                scores.terms.count,
-                max(scores.terms.unknown, missing),
-            )
-            for passage, _ in best
-            for scores in asking
-        ),
-        default=0.0,
-    )
+    codes_missing = sum(code not in text for code in codes) / max(len(codes), 1)
+    evidence = 0.0
+    for passage, payload in best:
+        lacks = wanted.rarest_missing(_whole_text(payload)) if wanted else 0.0
+        of_readings = []
+        for scores in asking:
+            missing = max(lacks if wanted else scores.terms.unknown, codes_missing)
+            id_, terms = int(passage.id), scores.terms.count
+            of_readings.append(evidence_of(scores.cosine(id_), scores.coverage(id_), terms, missing))
+        evidence = max(evidence, (max(of_readings) + fmean(of_readings)) / 2)
+    return evidence
 
 
 def _whole_text(payload: Payload) -> str:

@@ -17,7 +17,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from plugins.contract import Message, Outcome
-from settings.tasks import running
+from settings.tasks import completed, running
 
 _log = logging.getLogger("deskhand.usage")
 
@@ -202,7 +202,7 @@ class UsageLog:
     async def flush(self) -> None:
         """Write what is noted so far. What cannot be written stays noted, and counted."""
         async with self._writing:
-            await self._write()
+            await completed(self._write())  # cut off between commit and forgetting, it would be written twice
 
     async def _write(self) -> None:
         if self._database is None or not self._unwritten:

@@ -2,7 +2,7 @@ import math
 
 import pytest
 
-from benchmarks.ranking import auc, best_threshold, first_hit, ndcg, precision_recall, recall, summary
+from benchmarks.ranking import auc, auc_interval, best_threshold, first_hit, ndcg, precision_recall, recall, summary
 
 FOUND = ("a", "b", "c", "d", "e", "f")
 
@@ -28,3 +28,10 @@ def test_how_well_a_score_tells_yes_from_no() -> None:
     assert math.isnan(auc([1], []))
     assert best_threshold([3, 4, 5], [1, 2, 3]) in (3, 4)
     assert precision_recall([3, 4, 5, 1], [1, 4], 3) == (0.75, 0.75)
+
+
+def test_the_fewer_questions_the_wider_the_interval() -> None:
+    few, many = auc_interval([1, 3, 4], [0, 2, 3]), auc_interval([1, 3, 4] * 20, [0, 2, 3] * 20)
+    assert few[0] < many[0] < auc([1, 3, 4], [0, 2, 3]) < many[1] < few[1]
+    assert auc_interval([2, 3], [0, 1]) == (1, 1)
+    assert all(map(math.isnan, auc_interval([1], [])))

@@ -10,15 +10,15 @@ SHARE = st.floats(0, 1)
 
 
 @given(COSINE, COVERAGE, TERMS, SHARE, SHARE)
-def test_evidence_is_a_share_that_grows_with_what_is_found_and_falls_with_what_is_unknown(
-    cosine: float, coverage: float, terms: int, unknown: float, more: float
+def test_evidence_is_a_share_that_grows_with_what_is_found_and_falls_with_what_is_missing(
+    cosine: float, coverage: float, terms: int, missing: float, more: float
 ) -> None:
-    evidence = evidence_of(cosine, coverage, terms, unknown)
+    evidence = evidence_of(cosine, coverage, terms, missing)
     assert 0 <= evidence <= 1
-    assert evidence_of(cosine + more, coverage, terms, unknown) >= evidence
-    assert evidence_of(cosine, coverage + more, terms, unknown) >= evidence
-    assert evidence_of(cosine, coverage, terms + 1, unknown) >= evidence
-    assert evidence_of(cosine, coverage, terms, unknown + more) <= evidence
+    assert evidence_of(cosine + more, coverage, terms, missing) >= evidence
+    assert evidence_of(cosine, coverage + more, terms, missing) >= evidence
+    assert evidence_of(cosine, coverage, terms + 1, missing) >= evidence
+    assert evidence_of(cosine, coverage, terms, missing + more) <= evidence
 
 
 def test_a_question_far_from_everything_has_little_and_one_that_is_met_has_much() -> None:

@@ -1,3 +1,4 @@
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -79,3 +80,15 @@ async def test_what_plugins_count_is_kept_by_day(tmp_path: Path) -> None:
         usage.record_events(["tone: facts", "tone: voiced", "tone: facts"])
         assert await usage.events() == {"tone: facts": 2, "tone: voiced": 1}
     await database.dispose()
+
+
+async def test_a_flush_that_is_cancelled_at_any_moment_counts_once(database: AsyncEngine) -> None:
+    async with open_usage(database) as usage:
+        for number in range(40):
+            usage.record_call(Call("answer", "main", cost_usd=1, person="a"))
+            flush = asyncio.ensure_future(usage.flush())
+            await asyncio.sleep(number * 0.0001)
+            flush.cancel()
+            await asyncio.wait([flush])
+        assert (await usage.totals())["main"].calls == 40
+        assert await usage.spent("a") == (40, 40)

@@ -1,0 +1,88 @@
+"""What a question asks about that a passage does not mention.
+
+A passage may be about the matter and still lack the point: leave, but no word of a sabbatical; vans,
+but nothing on insurance. The rarest word that it lacks tells most. How rare a word is in English at
+large comes from the embedding model's word list, which is ordered by frequency (the counts of the
+documents would call every word rare in a small folder).
+"""
+
+import json
+import math
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+
+from knowledge.sparse import TermWeights
+from knowledge.stop_words import CONVERSATION, STOP_WORDS
+from knowledge.synonyms import synonyms
+
+_WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
+_COMMON = 2000
+"""Place in the word list up to which a word tells nothing; the first 1,995 are marks, letters and signs."""
+_RARE = 40000
+"""Place that stands for all words which are not in the list."""
+_SAME_START = 6
+"""Letters at the least that make two words forms of one: `reimburse`, `reimbursed`."""
+_MOST_WORDS = 64
+
+
+@dataclass(frozen=True, slots=True)
+class _Word:
+    """One word of a question, with the terms of all its names."""
+
+    text: str
+    terms: frozenset[int]
+    rarity: float
+
+
+class WantedWords:
+    """The words of one question in English, ready to be looked for in passages."""
+
+    def __init__(self, question: str, terms: TermWeights) -> None:
+        self._terms = terms
+        words = dict.fromkeys(word.casefold() for word in _WORD.findall(question))
+        self._wanted = [_word(word, terms) for word in list(words)[:_MOST_WORDS] if _tells(word)]
+
+    def rarest_missing(self, text: str) -> float:
+        """0: the text has every word of the question, or a name for it; 1: it lacks one that is rare."""
+        has = frozenset(self._terms.of_document(text).indices)
+        lacking = [wanted for wanted in self._wanted if has.isdisjoint(wanted.terms)]
+        if not lacking:
+            return 0.0
+        starts = tuple(word[:_SAME_START] for word in _WORD.findall(text.casefold()) if len(word) >= _SAME_START)
+        return max((wanted.rarity for wanted in lacking if not wanted.text.startswith(starts)), default=0.0)
+
+
+def _tells(word: str) -> bool:
+    return len(word) > 1 and word not in CONVERSATION and word not in STOP_WORDS
+
+
+def _word(word: str, terms: TermWeights) -> _Word:
+    same = frozenset(term for name in (word, *synonyms(word)) for term in terms.of_word(name))
+    return _Word(word, same, rarity_in_english(word))
+
+
+def rarity_in_english(word: str) -> float:
+    """From 0 (`take`) over .2 (`dog`) and .4 (`insurance`) to 1 (`sabbatical`), by the logarithm of its place."""
+    places = _places()
+    place = min(places.get(form, _RARE) for form in _forms(word))
+    return max(0.0, math.log(place / _COMMON) / math.log(_RARE / _COMMON))
+
+
+def _forms(word: str) -> Iterator[str]:
+    """A word and what it may be made of: `showers`, `shower`; `quitting`, `quit`; `joined`, `join`."""
+    yield word
+    for ending in ("'s", "’s", "s", "ing", "ed", "d"):
+        if word.endswith(ending) and len(word) - len(ending) > 2:
+            start = word.removesuffix(ending)
+            yield start
+            if start[-1] == start[-2]:
+                yield start[:-1]
+
+
+@cache
+def _places() -> dict[str, int]:
+    words = (resources.files("knowledge") / "models" / "minilm" / "tokenizer.json").read_text(encoding="utf-8")
+    return json.loads(words)["model"]["vocab"]  # type: ignore[no-any-return]
