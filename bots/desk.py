@@ -11,6 +11,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from math import inf
 from typing import Any
 from weakref import WeakValueDictionary
 
@@ -35,13 +36,16 @@ _LONGEST_SECONDS = 900.0
 _AGAIN_SECONDS = 60.0
 """Pause before an answer is tried again that a platform was away for."""
 _PRUNE_SECONDS = 3600.0
+_STATUS_SECONDS = 0.25
+"""How often it is looked whether there is something new to say about a question that is worked on."""
 _ORDINALS = ("next", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
 
 
 class Desk:
     """Answers the questions of all platforms. Use it inside `async with desk.open()`.
 
-    `why` tells how a reply came about, once it has ended; it is kept for administrators.
+    `why` tells how a reply came about, once it has ended; it is kept for administrators. `reading` is the document
+    that a reply on its way is being made from, empty where nothing was found yet.
     """
 
     def __init__(
@@ -52,6 +56,7 @@ class Desk:
         contact: str,
         question_characters: int = 4000,
         why: Callable[[Reply], str] = lambda _: "",
+        reading: Callable[[Reply], str] = lambda _: "",
     ) -> None:
         self._ask = ask
         self._inbox = inbox
@@ -59,6 +64,8 @@ class Desk:
         self._contact = contact
         self._characters = question_characters
         self._why = why
+        self._reading = reading
+        self._replies: WeakValueDictionary[int, Reply] = WeakValueDictionary()
         self._line = Line(limits)
         self._deliveries: dict[str, Delivery] = {}
         self._tasks: dict[int, asyncio.Task[None]] = {}
@@ -204,7 +211,8 @@ class Desk:
                 asyncio.timeout(_LONGEST_SECONDS),
                 running(self._keep_showing(platform, question)),
             ):
-                await self._deliver(platform, question, await self._reply(platform, question), before)
+                reply = self._replies[question.id] = await self._reply(platform, question)
+                await self._deliver(platform, question, reply, before)
         except LineFull:
             await self._decline(platform, question, "too many questions are waiting")
         except TimeoutError:
@@ -299,10 +307,16 @@ class Desk:
         """Say that it is being worked on, again and again where the platform forgets; nobody asked in a channel."""
         if question.kind == "channel" or self.paused:
             return
-        await self._show(platform, question, "is looking it up")
-        while (seconds := platform.pace.status_seconds) is not None:
-            await asyncio.sleep(seconds)
-            await self._show(platform, question, "is looking it up")
+        now, pace = asyncio.get_running_loop().time, platform.pace
+        shown, again = "", inf
+        while True:
+            reply = self._replies.get(question.id)
+            source = self._reading(reply) if reply is not None and pace.status_words else ""
+            status = f"is reading {source}" if source else "is looking it up"
+            if status != shown or now() >= again:
+                await self._show(platform, question, status)
+                shown, again = status, now() + (pace.status_seconds or inf)
+            await asyncio.sleep(_STATUS_SECONDS)
 
     def _tell_place(self, platform: Platform, question: Question, place: int) -> None:
         ordinal = _ORDINALS[place - 1] if place <= len(_ORDINALS) else f"number {place}"

@@ -80,9 +80,18 @@ _inbox = Table(
     Index("inbox_thread", "bot", "channel", "thread"),
 )
 
+HANDED_OVER = "people have taken over"
+"""Reason of a question that somebody else answers."""
+
 # made once: building a statement takes longer than running it
 _RECORD = insert(_inbox).on_conflict_do_nothing().returning(_inbox.c.id)
 _CHANGE = update(_inbox).where(_inbox.c.id == bindparam("number"))
+_HAND_OVER = (
+    update(_inbox)
+    .where((_inbox.c.id == bindparam("number")) & (_inbox.c.reason != HANDED_OVER))
+    .values(reason=HANDED_OVER)
+    .returning(_inbox.c.id)
+)
 _FRESH = {"state": "waiting", "posts": "[]", "answer": "", "status": "", "reason": "", "why": ""}
 
 _Write = tuple[Executable, dict[str, object], "asyncio.Future[int | None]"]
@@ -159,6 +168,10 @@ class Inbox:
         values = {"status": status} | {name: redact(text).text for name, text in said.items()}
         await self._set(question, state="done", posts=json.dumps(list(posts)), finished_at=time.time(), **values)
 
+    async def hand_over(self, question: Question) -> bool:
+        """People take over the question, and its thread; false where that has been said before."""
+        return await self._write(_HAND_OVER, {"number": question.id}) is not None
+
     async def close(self, question: Question, reason: str) -> None:
         """There will be no answer."""
         await self._set(question, state="closed", reason=reason, finished_at=time.time())
@@ -233,7 +246,7 @@ class Inbox:
             return len((await connection.execute(statement)).all())
 
     async def askers(self, bot: str, place: Place) -> set[str]:
-        """Ids of the people who have been answered in that thread, privately or not."""
+        """Ids of the people who have been answered in that thread, privately or not; none once people took it over."""
         condition = (
             (_inbox.c.bot == bot)
             & (_inbox.c.workspace == place.workspace)
@@ -241,7 +254,8 @@ class Inbox:
             & (_inbox.c.thread == place.thread)
             & (_inbox.c.state != "closed")
         )
-        return {row.person for row in await self._rows(select(_inbox.c.person).where(condition))}
+        rows = await self._rows(select(_inbox.c.person, _inbox.c.reason).where(condition))
+        return set() if any(row.reason == HANDED_OVER for row in rows) else {row.person for row in rows}
 
     async def exchanges(self, bot: str, question: Question, most: int = 20) -> list[Exchange]:
         """Earlier questions of the same thread with their answers, oldest first."""

@@ -47,17 +47,24 @@ class Post:
     outcome: Outcome | None = None
 
 
+def answers(outcome: Outcome) -> bool:
+    """Whether the asker has an answer; else a person is the way on."""
+    return outcome.status in ("answered", "degraded")
+
+
 @dataclass(frozen=True, slots=True)
 class Pace:
     """What a platform bears. `characters` a post; seconds between posts in a channel and between edits.
 
     `status_seconds` is how long it shows that something is being worked on; None is until it is told otherwise.
+    `status_words` is whether it shows what is being done.
     """
 
     characters: int
     post_seconds: float = 1.0
     edit_seconds: float = 1.0
     status_seconds: float | None = None
+    status_words: bool = True
 
 
 class PlatformError(Exception):

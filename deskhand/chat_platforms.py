@@ -60,7 +60,8 @@ async def work_on_platforms(session: Session, upkeep: Upkeep, ready: Callable[[]
     await feedback.prepare()
     asked = _Asked(assistant)
     limits, contact = settings.bots.limits, settings.assistant.contact
-    desk = Desk(asked.ask, inbox, limits, contact, settings.assistant.question_characters, asked.why)
+    most = settings.assistant.question_characters
+    desk = Desk(asked.ask, inbox, limits, contact, most, asked.why, asked.reading)
     command = AdministrationCommand(_administration(session, upkeep, assistant), desk, inbox)
     parts = (settings.secrets, desk, inbox, feedback, command)
     async with desk.open(), AsyncExitStack() as stack:
@@ -115,6 +116,12 @@ class _Asked:
         reply, trace = await self._assistant.ask_traced(message, history)
         self._traces[reply] = trace
         return reply
+
+    def reading(self, reply: Reply) -> str:
+        """The best document that was found for an answer on its way."""
+        trace = self._traces.get(reply)
+        found = [search.passages[0].source for search in trace.searches if search.passages] if trace else []
+        return found[-1] if found else ""
 
     def why(self, reply: Reply) -> str:
         """How an answer came about, for administrators."""

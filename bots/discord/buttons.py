@@ -6,21 +6,24 @@ from typing import Any, Self
 
 import discord
 
-from bots.platform import Post, Question
+from bots.platform import Post, Question, answers
 
 Interaction = discord.Interaction[Any]
 
 
-def buttons(question: Question, post: Post) -> discord.ui.View | None:
-    """What stands below a finished answer, None elsewhere."""
-    if post.outcome is None or post.outcome.status == "refused":
+def buttons(question: Question, post: Post, hand_over: bool = False) -> discord.ui.View | None:
+    """What stands below a finished answer, None elsewhere; `hand_over` is whether people can take over."""
+    if post.outcome is None:
         return None
     view = discord.ui.View(timeout=None)
-    view.add_item(FeedbackButton("up", question.id))
-    view.add_item(FeedbackButton("down", question.id))
-    if question.private and question.message.place.workspace:
-        view.add_item(ShareButton(question.id))
-    return view
+    if post.outcome.status != "refused":
+        view.add_item(FeedbackButton("up", question.id))
+        view.add_item(FeedbackButton("down", question.id))
+        if question.private and question.message.place.workspace:
+            view.add_item(ShareButton(question.id))
+    if hand_over and not answers(post.outcome):
+        view.add_item(HandOverButton(question.id))
+    return view if view.children else None
 
 
 class FeedbackButton(
@@ -65,6 +68,26 @@ class ShareButton(discord.ui.DynamicItem[discord.ui.Button[Any]], template=r"des
 
     async def callback(self, interaction: Interaction) -> None:
         await interaction.client.on_share(interaction, self.answer)
+
+
+class HandOverButton(discord.ui.DynamicItem[discord.ui.Button[Any]], template=r"deskhand:person:(?P<answer>\d+)"):
+    """Pass a question on that the documents do not answer."""
+
+    def __init__(self, answer: int) -> None:
+        super().__init__(
+            discord.ui.Button(label="Ask a person", custom_id=f"deskhand:person:{answer}",
+                              style=discord.ButtonStyle.primary)
+        )  # fmt: skip
+        self.answer = answer
+
+    @classmethod
+    async def from_custom_id(  # type: ignore[override]
+        cls, interaction: Interaction, item: discord.ui.Button[Any], match: re.Match[str]
+    ) -> Self:
+        return cls(int(match["answer"]))
+
+    async def callback(self, interaction: Interaction) -> None:
+        await interaction.client.on_hand_over(interaction, self.answer)
 
 
 class ReasonForm(discord.ui.Modal, title="What was wrong?"):

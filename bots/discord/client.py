@@ -15,7 +15,7 @@ from bots.administration import AdministrationCommand, Caller
 from bots.conversation import looks_like_question, says_nothing
 from bots.delivery import insist
 from bots.desk import Desk
-from bots.discord.buttons import FeedbackButton, Interaction, ReasonForm, ShareButton, given_reason
+from bots.discord.buttons import FeedbackButton, HandOverButton, Interaction, ReasonForm, ShareButton, given_reason
 from bots.discord.calls import call
 from bots.discord.formatting import readable
 from bots.discord.people import People
@@ -68,7 +68,7 @@ class DeskhandClient(discord.Client):
         self._events: set[asyncio.Task[None]] = set()
         self._heard = 0
         self._missed_since: datetime | None = None
-        self.platform = DiscordPlatform(settings.name, self, self._people, inbox)
+        self.platform = DiscordPlatform(settings.name, self, self._people, inbox, settings.hand_over is not None)
         self.tree = app_commands.CommandTree(self)
         self.tree.add_command(app_commands.Command(
             name="ask", description="Ask the documents, for you alone", callback=self._ask
@@ -76,7 +76,7 @@ class DeskhandClient(discord.Client):
         self.tree.add_command(app_commands.ContextMenu(name="Answer this", callback=self._answer_this))
         self.tree.add_command(_administration_group(self._administer))
         self.tree.error(self._on_command_error)
-        self.add_dynamic_items(FeedbackButton, ShareButton)
+        self.add_dynamic_items(FeedbackButton, HandOverButton, ShareButton)
 
     def _schedule_event(self, *args: Any, **kwargs: Any) -> asyncio.Task[None]:
         """discord.py starts a task for every event and forgets it; this client owns them."""
@@ -293,6 +293,33 @@ class DeskhandClient(discord.Client):
         message = Message(f"share-{answer}", asked.text, asked.person, place)
         known = not await self.desk.receive(self.platform, Question(message, "mention"))
         await _whisper(interaction, "It has been shown already." if known else "It is on its way.")
+
+    async def on_hand_over(self, interaction: Interaction, answer: int) -> None:
+        """The asker wants a person: tell those who take over, and keep out of the thread from now on."""
+        entry = await self._inbox.get(answer)
+        if entry is None or entry.question.message.person.id != str(interaction.user.id):
+            await _whisper(interaction, "Only who asked can pass it on.")
+            return
+        if self.settings.hand_over is None or not await self._inbox.hand_over(entry.question):
+            await _whisper(interaction, "It has been passed on already.")
+            return
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        asked, number = entry.question.message, int(self.settings.hand_over)
+        shared = interaction.message is not None and not entry.question.private and not asked.place.direct
+        link = f": {interaction.message.jump_url}" if shared and interaction.message is not None else ""
+        target: Any = self.get_channel(number)
+        if target is None:
+            try:
+                target = await call(self.fetch_user(number))
+            except PlatformError:
+                target = await call(self.fetch_channel(number))
+        quoted = "\n".join(f"> {line}" for line in asked.text[:1500].splitlines())
+        said = f"<@{asked.person.id}> asked what the documents do not say{link}\n{quoted}"
+        await call(target.send(said, suppress_embeds=True))
+        people = f"<@{number}>" if isinstance(target, discord.User) else f"<#{number}>"
+        await interaction.edit_original_response(
+            content=f"I have passed this on to {people}, and keep out of this. Mention me if you want me back."
+        )
 
     async def _administer(self, interaction: discord.Interaction, text: str) -> None:
         await interaction.response.defer(ephemeral=True, thinking=True)

@@ -36,14 +36,17 @@ Channel = discord.abc.Messageable
 class DiscordPlatform:
     """Implements `bots.platform.Platform` for all servers of one client."""
 
-    pace = Pace(CHARACTERS, post_seconds=0.0, edit_seconds=1.3, status_seconds=8.0)
+    pace = Pace(CHARACTERS, post_seconds=0.0, edit_seconds=1.3, status_seconds=8.0, status_words=False)
     """discord.py keeps to the rate limits of posts, which Discord tells with every answer."""
 
-    def __init__(self, name: str, client: discord.Client, people: People, inbox: Inbox) -> None:
+    def __init__(
+        self, name: str, client: discord.Client, people: People, inbox: Inbox, hand_over: bool = False
+    ) -> None:
         self.name = name
         self._client = client
         self._people = people
         self._inbox = inbox
+        self._hand_over = hand_over
         self._without_thread: set[str] = set()
 
     def streams(self, question: Question) -> bool:
@@ -69,7 +72,7 @@ class DiscordPlatform:
             return await self._respond(question, post)
         channel = await self._channel(question)
         options: dict[str, Any] = {"nonce": f"{question.key}-{post.number}"[:25], "suppress_embeds": True}
-        if (view := buttons(question, post)) is not None:
+        if (view := buttons(question, post, self._hand_over)) is not None:
             options["view"] = view
         if question.message.id.isdigit() and str(channel.id) != question.message.id:
             # by this a post is found again after a crash; in a question's own thread it is the only one to answer
@@ -83,7 +86,8 @@ class DiscordPlatform:
             await self._change_response(question, post_id, post)
             return
         message = await self._partial(question, post_id)
-        await call(message.edit(content=without_tables(post.text) or "…", view=buttons(question, post)))
+        view = buttons(question, post, self._hand_over)
+        await call(message.edit(content=without_tables(post.text) or "…", view=view))
 
     async def delete(self, question: Question, post_id: str) -> None:
         try:
@@ -203,7 +207,7 @@ class DiscordPlatform:
     def _response(self, method: str, path: str, question: Question, post: Post | None, **more: Any) -> Any:
         options: dict[str, Any] = {}
         if post is not None:
-            view = buttons(question, post)
+            view = buttons(question, post, self._hand_over)
             options["json"] = {"content": without_tables(post.text) or "…", "allowed_mentions": {"parse": []},
                     "components": view.to_components() if view else [], **more}  # fmt: skip
         route = discord.http.Route(

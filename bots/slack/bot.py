@@ -36,7 +36,7 @@ from bots.slack.events import (
 from bots.slack.missed import Missed
 from bots.slack.people import People
 from bots.slack.platform import SlackPlatform
-from bots.slack.posts import FEEDBACK, SHARE
+from bots.slack.posts import FEEDBACK, HAND_OVER, SHARE, handed_over
 from plugins import Message, Person, Place
 from plugins.feedback import Feedback
 from settings.errors import BotError
@@ -105,7 +105,13 @@ class SlackBot:
         self._bot_id = identity.get("bot_id", "")
         self._people = People(self._client, self._bot_user)
         self._platform = SlackPlatform(
-            self._settings.name, self._client, self._people, self._inbox, self._team, self._bot_user
+            self._settings.name,
+            self._client,
+            self._people,
+            self._inbox,
+            self._team,
+            self._bot_user,
+            self._settings.hand_over is not None,
         )
         app = self._app()
         taken, late = await self._desk.recover(self._platform)
@@ -261,6 +267,7 @@ class SlackBot:
         app.shortcut("deskhand_answer_this")(self._on_shortcut)
         app.action(FEEDBACK)(self._on_feedback)
         app.action(SHARE)(self._on_share)
+        app.action(HAND_OVER)(self._on_hand_over)
         app.view(home.REASON)(self._on_reason)
         return app
 
@@ -354,6 +361,34 @@ class SlackBot:
             message = Message(f"share-{entry.question.id}", asked.text, asked.person, place)
             await self._desk.receive(self._platform, Question(message, "mention"))
         await ack()
+
+    async def _on_hand_over(self, ack: Any, action: dict[str, Any], body: dict[str, Any]) -> None:
+        """The asker wants a person: tell those who take over, and keep out of the thread from now on."""
+        await ack()
+        entry = await self._inbox.get(int(action["value"]))
+        if entry is None or entry.question.message.person.id != body["user"]["id"]:
+            self._desk.spawn(self._whisper(body["channel"]["id"], body["user"]["id"], "Only who asked can pass it on."))
+        else:
+            self._desk.spawn(self._pass_on(entry))
+
+    async def _whisper(self, channel: str, user: str, text: str) -> None:
+        await call(self._client.chat_postEphemeral(channel=channel, user=user, text=text))
+
+    async def _pass_on(self, entry: Entry) -> None:
+        target, place = self._settings.hand_over, entry.question.message.place
+        if target is None or not await self._inbox.hand_over(entry.question):
+            return
+        link = ""
+        if entry.posts and not entry.question.private and not place.direct:
+            found = await call(self._client.chat_getPermalink(channel=place.channel, message_ts=entry.posts[0]))
+            link = str(found["permalink"])
+        await call(self._client.chat_postMessage(channel=target, **handed_over(entry, link)))
+        people = f"<#{target}>" if target.startswith("C") else f"<@{target}>"
+        said = f"I have passed this on to {people}."
+        if entry.question.private:
+            await self._whisper(place.channel, entry.question.message.person.id, said)
+        else:
+            await self.post(place, f"{said} Mention me if you want me back.")
 
     async def _on_feedback(
         self, ack: Any, action: dict[str, Any], body: dict[str, Any], client: AsyncWebClient

@@ -38,13 +38,21 @@ class SlackPlatform:
     pace = Pace(CHARACTERS, post_seconds=1.0, edit_seconds=0.7)
 
     def __init__(
-        self, name: str, client: AsyncWebClient, people: People, inbox: Inbox, team: str, bot_user: str
+        self,
+        name: str,
+        client: AsyncWebClient,
+        people: People,
+        inbox: Inbox,
+        team: str,
+        bot_user: str,
+        hand_over: bool = False,
     ) -> None:
         self.name = name
         self._client = client
         self._people = people
         self._inbox = inbox
         self._team = team
+        self._hand_over = hand_over
         self._bot_user = bot_user
         self._streams: dict[tuple[str, str], _Stream] = {}
 
@@ -72,7 +80,7 @@ class SlackPlatform:
             return await self._respond(question, post)
         if not post.final and self.streams(question):
             return await self._start(question, post)
-        arguments = message(question, post)
+        arguments = message(question, post, self._hand_over)
         response = await call(
             self._client.chat_postMessage(channel=place.channel, thread_ts=place.thread or None, **arguments)
         )
@@ -86,7 +94,7 @@ class SlackPlatform:
         if stream is not None and await self._grow(question, post_id, post, stream):
             return
         await self._stop(question, post_id)
-        arguments = message(question, post)
+        arguments = message(question, post, self._hand_over)
         for name in ("unfurl_links", "unfurl_media"):
             del arguments[name]
         await call(self._client.chat_update(channel=question.message.place.channel, ts=post_id, **arguments))
@@ -177,7 +185,7 @@ class SlackPlatform:
                         channel=place.channel,
                         ts=ts,
                         markdown_text=text[len(stream.sent) :] or None,
-                        blocks=footer(question, post),
+                        blocks=footer(question, post, self._hand_over),
                         metadata=metadata(question, post),
                     )
                 )
@@ -202,7 +210,7 @@ class SlackPlatform:
 
     async def _respond(self, question: Question, post: Post) -> str:
         """A private answer goes to the address that came with the command, else as an ephemeral message."""
-        place, arguments = question.message.place, message(question, post)
+        place, arguments = question.message.place, message(question, post, self._hand_over)
         if question.reply_to:
             body = {"response_type": "ephemeral", "text": arguments["text"], "blocks": arguments["blocks"]}
             if await call(self._send(question.reply_to, body)):

@@ -63,6 +63,8 @@ class SlackSettings(Section):
     """Ids of people, or handles of user groups, who may use /deskhand."""
     notices: str | None = None
     """Id of the channel that is told what goes wrong."""
+    hand_over: str | None = None
+    """Id of the person or channel that takes over what the documents do not say; a button offers it."""
     prompts: list[PromptSettings] = Field(default_factory=list, max_length=4)
     """Questions offered to somebody who opens a conversation."""
 
@@ -89,6 +91,8 @@ class DiscordSettings(Section):
     """Ids of people, or names of roles, who may use /deskhand."""
     notices: str | None = None
     """Id of the channel that is told what goes wrong."""
+    hand_over: str | None = None
+    """Id of the person or channel that takes over what the documents do not say; a button offers it."""
     shards: int | None = Field(None, ge=1, le=1000)
     """Number of connections for very many servers; none: one connection."""
     api_url: str = Field(DISCORD_API, pattern=r"^https?://[^\s/?#@]+(/[^\s?#@]*)?$")

@@ -1,5 +1,5 @@
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 
 import pytest
@@ -27,6 +27,12 @@ def slowly(*pieces: str, outcome: Outcome = CITED, hold: asyncio.Event | None = 
         yield outcome
 
     return Reply(pieces=generate())
+
+
+async def until(condition: Callable[[], object]) -> None:
+    async with asyncio.timeout(10):
+        while not condition():
+            await asyncio.sleep(0.01)
 
 
 async def idle(desk: Desk) -> None:
@@ -314,3 +320,31 @@ async def test_a_defect_ends_in_an_apology_not_in_silence(desk: Desk, brain: Bra
         await idle(desk)
     [text] = platform.texts
     assert text == "I could not answer this: an internal error (KeyError). Please ask the People team."
+
+
+async def test_the_status_names_the_document_that_is_read(brain: Brain, inbox: Inbox, limits: LimitSettings) -> None:
+    found, hold = "", asyncio.Event()
+    desk = Desk(brain, inbox, limits, "the People team", reading=lambda _: found)
+    platform = FakePlatform()
+    brain.replies = [slowly("Five days.", hold=hold)]
+    async with desk.open():
+        await desk.receive(platform, make_question())
+        await until(lambda: "is looking it up" in platform.statuses)
+        found = "policies/leave.md"
+        await until(lambda: "is reading policies/leave.md" in platform.statuses)
+        hold.set()
+        await idle(desk)
+    assert platform.statuses == ["is looking it up", "is reading policies/leave.md", ""]
+
+
+async def test_people_take_a_thread_over_once(desk: Desk, inbox: Inbox) -> None:
+    platform = FakePlatform()
+    async with desk.open():
+        await desk.receive(platform, make_question())
+        await idle(desk)
+    entry = await inbox.get(1)
+    assert entry is not None
+    place = entry.question.message.place
+    assert await inbox.askers("fake", place) == {entry.question.message.person.id}
+    assert [await inbox.hand_over(entry.question) for _ in range(2)] == [True, False]
+    assert await inbox.askers("fake", place) == set()

@@ -1,5 +1,7 @@
 """Scenarios in a server, through the real discord.py."""
 
+from typing import Any
+
 import pytest
 import simcord
 
@@ -165,6 +167,29 @@ async def test_ask_is_deferred_private_and_can_be_shown(enter: Enter, brain: Bra
         public = [one for one in world.own(world.general) if not one.flags.ephemeral]
     assert [one.content for one in public] == ["In public: nothing."]
     assert [message.audience for message, _ in brain.asked] == [("staff",), ()]
+
+
+async def test_what_the_documents_do_not_say_is_passed_on_to_a_person(enter: Enter, brain: Brain) -> None:
+    nothing = Outcome("abstained", "the documents do not say")
+    brain.replies = [slowly("The documents do not say.", outcome=nothing)]
+    async with enter(hand_over="1") as world:
+        bot: Any = world.env.bot
+        bot.settings = bot.settings.model_copy(update={"hand_over": str(world.staff_only.id)})
+        await world.sam.send(world.general, f"{world.mention} may I bring my parrot?")
+        [answer] = world.answers()
+        [thread] = world.general.threads
+        other = await world.alex.click(answer, label="Ask a person")
+        first = await world.sam.click(answer, label="Ask a person")
+        again = await world.sam.click(answer, label="Ask a person")
+        said = [click.response.content for click in (other, first, again) if click.response is not None]
+        await world.sam.send(thread, "and what now?")
+        [passed_on] = world.own(world.staff_only)
+    assert said[0] == "Only who asked can pass it on."
+    assert said[1].startswith(f"I have passed this on to <#{world.staff_only.id}>")
+    assert said[2] == "It has been passed on already."
+    assert "asked what the documents do not say: https://discord.com/" in passed_on.content
+    assert "> may I bring my parrot?" in passed_on.content
+    assert len(brain.asked) == 1
 
 
 async def test_answer_this_answers_somebodys_message_in_its_thread(enter: Enter, brain: Brain) -> None:

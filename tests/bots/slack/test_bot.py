@@ -295,6 +295,36 @@ async def test_ask_is_answered_for_the_asker_alone_and_can_be_shown(
     assert [message.audience for message, _ in brain.asked] == [("hr", "members"), ("members",)]
 
 
+async def test_what_the_documents_do_not_say_is_passed_on_to_a_person(
+    slack: FakeSlack, start: Start, brain: Brain
+) -> None:
+    nothing = Outcome("abstained", "the documents do not say")
+    brain.replies = [slowly("The documents do not say.", outcome=nothing), slowly("Five days [1].")]
+    slack.add_channel("C9", [BOT_USER])
+    async with start(hand_over="C9"):
+        await slack.say("U1", "C1", f"{MENTION} may I bring my <!channel> parrot?")
+        [answer] = await slack.answers("C1")
+        button = answer.blocks[-1]["elements"][0]
+        assert button["text"]["text"] == "Ask a person"
+        await slack.click("U2", answer, button)
+        await slack.until(lambda: slack.posts("C1")[-1].text == "Only who asked can pass it on.")
+        await slack.click("U1", answer, button)
+        await slack.click("U1", answer, button)
+        await slack.until(lambda: slack.posts("C9"))
+        await slack.until(lambda: slack.posts("C1")[-1].text.startswith("I have passed this on"))
+        await slack.say("U1", "C1", "and what now?", thread=answer.thread_ts)
+        await settled(slack)
+        await slack.say("U1", "C1", f"{MENTION} how many days?", thread=answer.thread_ts)
+        await slack.until(lambda: len(brain.asked) == 2)
+        await settled(slack)
+    [passed_on] = slack.posts("C9")
+    assert passed_on.text.startswith("<@U1> asked what the documents do not say: <https://")
+    assert "parrot" in passed_on.blocks[1]["text"]["text"]
+    assert passed_on.blocks[1]["text"]["type"] == "plain_text"
+    assert "<!channel>" not in str(passed_on.blocks)
+    assert [message.text for message, _ in brain.asked][1] == "how many days?"
+
+
 async def test_ask_without_a_question_says_how(slack: FakeSlack, start: Start) -> None:
     async with start():
         assert "/ask how many days" in (await slack.command("U1", "/ask", "  "))["text"]
