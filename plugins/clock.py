@@ -105,7 +105,13 @@ async def timed_pieces(reply: Reply, waiting: Waiting, check: Callable[[object],
     pieces = aiter(reply)
     while True:
         with waiting:
-            piece = await anext(pieces, None)
+            try:
+                piece = await anext(pieces, None)
+            except (SystemExit, asyncio.CancelledError) as raised:
+                task = asyncio.current_task()
+                if isinstance(raised, asyncio.CancelledError) and (task is None or task.cancelling()):
+                    raise
+                raise RuntimeError(f"raised {type(raised).__name__}") from raised  # as in `hold`
         if piece is None:
             break
         check(piece)
