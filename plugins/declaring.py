@@ -82,11 +82,15 @@ async def call_command(steps: Sequence[Step], name: str, call: CommandCall) -> s
     for step in steps:
         for command in commands_of(step.plugin):
             if command.name == name:
-                said, problem = await _limited(step, lambda: command.handler(call))
-                return (
-                    said if isinstance(said, str) and not problem else f"/{name} did not work: {problem or 'no text'}"
-                )
+                return await _said(step, command, call)
     raise LookupError(name)
+
+
+async def _said(step: Step, command: Command, call: CommandCall) -> str:
+    said, problem = await _limited(step, lambda: command.handler(call))
+    if isinstance(said, str) and not problem:
+        return said
+    return f"/{command.name} did not work: {problem or 'no text'}"
 
 
 async def check_health(steps: Sequence[Step]) -> dict[str, str]:
