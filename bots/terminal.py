@@ -3,7 +3,7 @@
 import asyncio
 import itertools
 import threading
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from typing import Protocol, TextIO
@@ -67,6 +67,7 @@ class TerminalBot:
         most_characters: int,
         commands: Mapping[str, Callable[[], Awaitable[str]]] | None = None,
         plugin_command: PluginCommand | None = None,
+        plugin_commands: Callable[[], Iterable[str]] = tuple,
     ) -> None:
         self._ask = ask
         self._name = name
@@ -74,6 +75,7 @@ class TerminalBot:
         self._most_characters = most_characters
         self._commands = commands or {}
         self._plugin_command = plugin_command
+        self._plugin_commands = plugin_commands
         self._history: list[Exchange] = []
 
     async def run(self, terminal: Terminal) -> None:
@@ -113,7 +115,8 @@ class TerminalBot:
             asked = terminal_message(0, rest, self._groups)
             with suppress(LookupError):
                 return await self._plugin_command(name[1:], CommandCall(rest.strip(), asked.person, asked.place))
-        raise UsageError(f"there is no {name} (known: {', '.join(self._commands) or 'none'})")
+        known = [*self._commands, *(f"/{own}" for own in self._plugin_commands())]
+        raise UsageError(f"there is no {name} (known: {', '.join(known) or 'none'})")
 
 
 async def read_line(source: TextIO) -> str:

@@ -5,6 +5,7 @@ from deskhand.commands import CommandOptions
 from deskhand.console import Console
 from deskhand.report import sync_as_text
 from deskhand.session import Session
+from plugins.declaring import all_commands
 
 
 class Options(CommandOptions):
@@ -30,7 +31,13 @@ async def work(session: Session, options: Options, console: Console) -> int:
     assistant.warm_up()
     await session.fill(console.progress)
     bot = TerminalBot(
-        assistant.ask, told.name, options.groups, told.question_characters, {"/reindex": reindex}, assistant.command
+        assistant.ask,
+        told.name,
+        options.groups,
+        told.question_characters,
+        {"/reindex": reindex},
+        assistant.command,
+        lambda: all_commands(assistant.chain.steps),
     )
     with session.notices.target(show):
         await bot.run(console)

@@ -26,7 +26,7 @@ from plugins.contract import (
 )
 from plugins.declaring import declaration_problems
 from plugins.models import Models
-from plugins.origins import NotFound, load_file
+from plugins.origins import NotFound, load_file, place_in
 from settings import DeskhandError, Home, Settings, UsageError, load_settings
 
 _SECONDS = 5.0
@@ -59,26 +59,54 @@ async def _problems(home: Home, file: Path) -> list[str]:
         return [f"{shown}: with the options of settings/assistant.yaml, else none: {names}: {error.errors()[0]['msg']}"]
     except OptionError as error:
         return [f"{shown}: {error.option}: {error}"]
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         return [f"{shown}: cannot be made: {type(error).__name__}: {error}"]
     step = Step(file.stem, built, _SECONDS, shown)
-    found = [problem.message for problem in declaration_problems(settings, [step], {file.stem: 0})]
+    found = [
+        problem.message.removeprefix("plugins[0]: ")
+        for problem in declaration_problems(settings, [step], {file.stem: 0})
+    ]
     return [f"{shown}: {message}" for message in found] or await _asked(step)
 
 
 async def _asked(step: Step) -> list[str]:
     """A question through the plugin and an answer behind it."""
-    logging.getLogger("deskhand.chain").setLevel(logging.CRITICAL)
+    failures = _Failures()
+    log = logging.getLogger("deskhand.chain")
+    log.addHandler(failures)
+    log.propagate = False
     message = Message("check", "how much leave do I have?", Person("check"), Place("terminal", direct=True))
     turn = Turn(message)
     try:
-        async with asyncio.timeout(_SECONDS), step.plugin.running():
+        async with asyncio.timeout(3 * _SECONDS), step.plugin.running():
             await (await Chain([step, Step("answer", _Answer(Options(), step.plugin.context))], "nobody")(turn)).read()
     except DeskhandError as error:
         return [f"{step.origin}: {error}"]
-    except Exception as error:
-        return [f"{step.origin}: running() failed: {type(error).__name__}: {error}"]
-    return [f"{step.origin}: {record.error}" for record in turn.trace.plugins if record.error]
+    except (Exception, SystemExit) as error:
+        return [f"{_place(step, error)}: running() failed: {type(error).__name__}: {error}"]
+    finally:
+        log.removeHandler(failures)
+        log.propagate = True
+    place = _place(step, *failures.errors)
+    return [f"{place}: {record.error}" for record in turn.trace.plugins if record.error]
+
+
+class _Failures(logging.Handler):
+    """What the chain logs instead of raising it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.errors: list[BaseException] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.exc_info and record.exc_info[1] is not None:
+            self.errors.append(record.exc_info[1])
+
+
+def _place(step: Step, *errors: BaseException) -> str:
+    """The plugin's file, with the line where it went wrong if that is known."""
+    line = next((at.rpartition(":")[2] for error in errors if (at := place_in(error, step.plugin))), "")
+    return f"{step.origin}:{line}" if line else step.origin
 
 
 class _Answer(Plugin[Options]):

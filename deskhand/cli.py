@@ -182,7 +182,10 @@ def models(
 
 @app.command()
 def init(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The new home; made where missing.")],
+    context: typer.Context,
+    folder: Annotated[
+        Path | None, typer.Argument(metavar="DIR", help="The new home; made where missing. `--home DIR` is the same.")
+    ] = None,
     sample: Annotated[bool, typer.Option("--sample", help="With the documents of a fictional company.")] = False,
     home: HomeOption = None,
     groups: GroupsOption = "",
@@ -190,7 +193,10 @@ def init(
     """Make a new home: settings, a persona and an empty folder for documents."""
     from deskhand.new_home import make_home
 
-    print(make_home(folder, sample))
+    named = home if home is not None else context.find_root().obj
+    if (folder is None) == (named is None):
+        raise UsageError("name the new home once: `deskhand init DIR`")
+    print(make_home(folder if folder is not None else Path(named), sample))
 
 
 @settings_app.command("check")

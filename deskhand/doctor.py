@@ -15,6 +15,8 @@ from deskhand.settings_check import check_chain
 from knowledge.embedding import weights_fingerprint
 from knowledge.folder import stray_documents, walk_documents
 from knowledge.sources import Sources
+from plugins.declarations import checks_of
+from plugins.declaring import check_health
 from settings import EXTRACTIVE, DeskhandError, Settings, SettingsError, load_settings
 from settings.errors import IndexLocked
 
@@ -75,6 +77,8 @@ async def examine(session: Session) -> AsyncIterator[Check]:
         yield check
     async for check in _knowledge(session, settings):
         yield check
+    async for check in _plugins(session, settings):
+        yield check
 
 
 async def _platforms(settings: Settings) -> AsyncIterator[Check]:
@@ -89,6 +93,20 @@ async def _platforms(settings: Settings) -> AsyncIterator[Check]:
 
         for check in _platform(server.name, await discord_problems(server, settings.secrets)):
             yield check
+
+
+async def _plugins(session: Session, settings: Settings) -> AsyncIterator[Check]:
+    """What the plugins' own health checks say; the assistant is opened only where there is one."""
+    if not any(checks_of(step.plugin) for step in check_chain(settings)):
+        return
+    try:
+        steps = (await session.assistant()).chain.steps
+    except DeskhandError as error:
+        yield Check("plugins", "note", f"their health checks were not run: {error}")
+        return
+    for name, problem in (await check_health(steps)).items():
+        plugin = name.rpartition(".")[0]
+        yield Check(name, "wrong", problem, f"{plugin}: {problem}") if problem else Check(name, "ok", "fine")
 
 
 def _platform(name: str, problems: list[str]) -> Iterator[Check]:

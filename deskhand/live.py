@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from knowledge import Index
 from plugins import Chain, open_chain
 from plugins.contract import Trace
-from plugins.declaring import run_jobs
+from plugins.declaring import Jobs
 from plugins.loading import ALONE, Surroundings
 from plugins.usage import UsageLog
 from settings import DeskhandError, Settings, load_settings
@@ -121,7 +121,9 @@ class LiveSettings:
         """What each plugin took, over all chains."""
         self._around = around
         self._jobs_wanted = jobs
-        self._jobs: asyncio.Task[None] | None = None
+        self._jobs: Jobs | None = None
+        self._busy: dict[str, asyncio.Lock] = {}
+        self._job_tasks: set[asyncio.Task[None]] = set()
         self._index = index
         self._usage = usage
         self._notify = notify
@@ -160,10 +162,19 @@ class LiveSettings:
     def _start_jobs(self) -> None:
         """The jobs of the chain in force, in the place of those before."""
         if self._jobs is not None:
-            self._jobs.cancel()
+            self._jobs.stop()
         if self._jobs_wanted:
-            work = run_jobs(self._live.chain.steps, self._around.notify, self.settings.knowledge.sync.timezone)
-            self._jobs = asyncio.create_task(work)  # noqa: TID251  # owned: `close` ends it
+            timezone = self.settings.knowledge.sync.timezone
+            self._jobs = Jobs(self._live.chain.steps, self._around.notify, timezone, self._busy)
+            work = self._do_jobs(self._live, self._jobs)
+            task = asyncio.create_task(work)  # noqa: TID251  # owned: `close` ends it
+            self._job_tasks.add(task)
+            task.add_done_callback(self._job_tasks.discard)
+
+    async def _do_jobs(self, live: LiveChain, jobs: Jobs) -> None:
+        """The chain is open for as long as one of its jobs is under way."""
+        async with live.used():
+            await jobs.run()
 
     async def current(self) -> LiveChain:
         """The chain for the next question: a change that was saved before is in force by then."""
@@ -187,9 +198,9 @@ class LiveSettings:
 
     async def close(self) -> None:
         """Close every chain, whoever still reads from it."""
-        if self._jobs is not None:
-            self._jobs.cancel()
-            await asyncio.gather(self._jobs, return_exceptions=True)
+        for task in self._job_tasks:
+            task.cancel()
+        await asyncio.gather(*self._job_tasks, return_exceptions=True)
         for live in (*self._retired, self._live):
             await live.close()
         for task in self._notices:

@@ -5,6 +5,7 @@ from typing import Any
 
 from deskhand.console import Console
 from deskhand.report import as_json
+from plugins.chain import Step
 from plugins.loading import build_steps
 from plugins.models import Models
 from settings import Home, Settings, SettingsError, UsageError, load_settings
@@ -29,9 +30,9 @@ def check(home: Home, as_object: bool, console: Console) -> None:
         console.out(f"{', '.join(files) or 'no settings files: the defaults apply'}: fine")
 
 
-def check_chain(settings: Settings) -> None:
+def check_chain(settings: Settings) -> list[Step]:
     """Check plugin names and options; raises SettingsError. Opens nothing."""
-    build_steps(settings, NoSearch(), Models(settings))
+    return build_steps(settings, NoSearch(), Models(settings))
 
 
 def schema(home: Home, file: str | None, write: bool, console: Console) -> None:

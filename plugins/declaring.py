@@ -3,15 +3,18 @@
 import asyncio
 import logging
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, MutableMapping, Sequence
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 from knowledge.schedule import Schedule, keep_schedule
 from plugins.chain import Step
 from plugins.declarations import Command, CommandCall, Job, checks_of, commands_of, jobs_of
 from plugins.holding import Limit, hold
-from settings import Problem, Settings
+from plugins.origins import place_in
+from settings import Problem, Settings, SettingsError
 from settings.cron import parse_cron
+from settings.tasks import running
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine
@@ -79,11 +82,15 @@ async def call_command(steps: Sequence[Step], name: str, call: CommandCall) -> s
     for step in steps:
         for command in commands_of(step.plugin):
             if command.name == name:
-                said, problem = await _limited(step, command.handler(call))
-                return (
-                    said if isinstance(said, str) and not problem else f"/{name} did not work: {problem or 'no text'}"
-                )
+                return await _said(step, command, call)
     raise LookupError(name)
+
+
+async def _said(step: Step, command: Command, call: CommandCall) -> str:
+    said, problem = await _limited(step, lambda: command.handler(call))
+    if isinstance(said, str) and not problem:
+        return said
+    return f"/{command.name} did not work: {problem or 'no text'}"
 
 
 async def check_health(steps: Sequence[Step]) -> dict[str, str]:
@@ -91,49 +98,96 @@ async def check_health(steps: Sequence[Step]) -> dict[str, str]:
     found: dict[str, str] = {}
     for step in steps:
         for check in checks_of(step.plugin):
-            said, problem = await _limited(step, check.handler())
+            said, problem = await _limited(step, check.handler)
             found[f"{step.name}.{check.name}"] = problem or (said if isinstance(said, str) else "")
     return found
 
 
-async def run_jobs(steps: Sequence[Step], tell: Callable[[str], None], timezone: str | None = None) -> None:
-    """Call every job at its times, until cancelled."""
-    async with asyncio.TaskGroup() as group:
-        for step in steps:
-            for job in jobs_of(step.plugin):
-                group.create_task(_keep(step, job, tell, timezone))
+class Jobs:
+    """The jobs of a chain, called at their times while `run` runs.
 
+    `busy` is shared by the chains that follow each other: a call that is under way when the chain changes ends in
+    its own time, and the next chain's call of that job waits for it.
+    """
 
-async def _keep(step: Step, job: Job, tell: Callable[[str], None], timezone: str | None) -> None:
-    due = asyncio.Event()
+    def __init__(
+        self,
+        steps: Sequence[Step],
+        tell: Callable[[str], None],
+        timezone: str | None,
+        busy: MutableMapping[str, asyncio.Lock],
+    ) -> None:
+        self._steps = steps
+        self._tell = tell
+        self._timezone = timezone
+        self._busy = busy
+        self._stopped = False
+        self._due: list[asyncio.Event] = []
 
-    async def work() -> None:
-        while True:
-            await due.wait()
-            due.clear()
-            await run_job(step, job, tell)
+    def stop(self) -> None:
+        """Begin no further call; `run` returns when those under way have ended."""
+        self._stopped = True
+        for due in self._due:
+            due.set()
 
-    async with asyncio.TaskGroup() as group:
-        group.create_task(work())
-        group.create_task(keep_schedule(Schedule(parse_cron(job.cron), timezone), due.set))
+    async def run(self) -> None:
+        """Call every job at its times, until stopped or cancelled."""
+        async with asyncio.TaskGroup() as group:
+            for step in self._steps:
+                for job in jobs_of(step.plugin):
+                    group.create_task(self._keep(step, job))
+
+    async def _keep(self, step: Step, job: Job) -> None:
+        due = asyncio.Event()
+        self._due.append(due)
+        lock = self._busy.setdefault(f"{step.name}.{job.name}", asyncio.Lock())
+        async with running(keep_schedule(Schedule(parse_cron(job.cron), self._timezone), due.set)):
+            while not self._stopped:
+                await due.wait()
+                due.clear()
+                async with lock:
+                    if not self._stopped:
+                        await run_job(step, job, self._tell)
 
 
 async def run_job(step: Step, job: Job, tell: Callable[[str], None]) -> None:
     """One call of a job; administrators are told where it fails."""
-    _, problem = await _limited(step, job.handler())
+    _, problem = await _limited(step, job.handler)
     if problem:
         tell(f"The job {job.name} of plugin {step.name} failed: {problem}")
 
 
-async def _limited(step: Step, work: Any) -> tuple[Any, str]:
+@asynccontextmanager
+async def opened(step: Step, settings: Settings, place: int) -> AsyncIterator[None]:
+    """A plugin that runs while the block does. Raises SettingsError where it does not open in its time."""
+    manager: Any = None
+
+    async def enter() -> None:
+        nonlocal manager
+        manager = step.plugin.running()
+        await manager.__aenter__()
+
+    _, problem = await _limited(step, enter)
+    if problem:
+        message = f"{step.name!r} does not start: running(): {problem}"
+        raise SettingsError([settings.problem(("assistant", "plugins", place), message)])
+    try:
+        yield
+    finally:
+        await _limited(step, lambda: manager.__aexit__(None, None, None))
+
+
+async def _limited(step: Step, work: Callable[[], Any]) -> tuple[Any, str]:
     """What a plugin's own code gives within its time limit, and why it gave nothing."""
     now = asyncio.get_running_loop().time
     ends = now() + step.seconds
     limit = Limit(lambda: ends - now())
     try:
-        return await hold(step.name, work, limit, outermost=True), ""
-    except Exception as error:
+        return await hold(step.name, work(), limit, outermost=True), ""
+    except (Exception, SystemExit) as error:
         timed_out = isinstance(error, TimeoutError) and limit.expired
         problem = f"it took over {step.seconds:g} s" if timed_out else f"{type(error).__name__}: {error}"
+        if not timed_out and (at := place_in(error, step.plugin)):
+            problem += f" ({at})"
         _log.warning("plugin %s: %s", step.name, problem, exc_info=None if timed_out else error)
         return None, problem

@@ -120,7 +120,10 @@ def hold(plugin_name: str, awaitable: Any, limit: Limit, outermost: bool = False
         result = ended.value
     except BaseException as raised:
         if not limit.expired and not limit.final:
-            raise
+            if not isinstance(raised, SystemExit | asyncio.CancelledError) or task.cancelling() > before:
+                raise
+            # nobody has cancelled this task: it awaited something that was cancelled, or wants the process to end
+            raise RuntimeError(f"raised {type(raised).__name__}") from raised
         failure = raised
     finally:
         limit.disarm()

@@ -1,5 +1,6 @@
 """From the list in settings/assistant.yaml to a chain of live plugins."""
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -14,14 +15,14 @@ from plugins.cache import Cache
 from plugins.canned import Canned
 from plugins.chain import Chain, Step, log_only
 from plugins.contract import Context, OptionError, Place, Plugin, Search, nobody, nowhere
-from plugins.declaring import declaration_problems, make_tables
+from plugins.declaring import declaration_problems, make_tables, opened
 from plugins.escalate import Escalate
 from plugins.glossary import Glossary
 from plugins.guard import Guard
 from plugins.history import History
 from plugins.language import Language
 from plugins.models import Models
-from plugins.origins import NotFound, find_plugin
+from plugins.origins import NotFound, find_plugin, place_in
 from plugins.output import Output
 from plugins.persona import Persona
 from plugins.rag import Rag
@@ -79,12 +80,13 @@ async def open_chain(
     Raises SettingsError with file and line for an unknown or repeated name and for wrong options.
     """
     models = Models(settings, usage)
-    steps = build_steps(settings, search, models, around)
+    # in a thread: a plugin's file may import what takes long, and questions are being answered meanwhile
+    steps = await asyncio.to_thread(build_steps, settings, search, models, around)
     async with AsyncExitStack() as stack:
         stack.push_async_callback(models.close, connections=usage is None)
         await make_tables(steps, around.database)
-        for step in steps:
-            await stack.enter_async_context(step.plugin.running())
+        for place, step in enumerate(steps):
+            await stack.enter_async_context(opened(step, settings, place))
         tell = around.notify if around.notify is not nobody else log_only
         yield Chain(steps, settings.assistant.contact, settings.assistant.deadline_seconds, models, tell)
 
@@ -118,9 +120,11 @@ def build_steps(settings: Settings, search: Search, models: Models, around: Surr
             place = settings.problem((*at, entry.name, *_location(error.option)), "").place
             shown = [show_location((*at[1:], entry.name)), *([error.option] if error.option else [])]
             problems.append(Problem(place, f"{'.'.join(shown)}: {error}"))
-        except Exception as error:  # a plugin may fail to be made in any way
+        except (Exception, SystemExit) as error:  # a plugin may fail to be made in any way
             _log.debug("plugin %s", entry.name, exc_info=error)
-            problems.append(settings.problem(at, f"{entry.name!r} cannot be made: {type(error).__name__}: {error}"))
+            made = f" ({where})" if (where := place_in(error, plugin)) else ""
+            message = f"{entry.name!r} cannot be made: {type(error).__name__}: {error}{made}"
+            problems.append(settings.problem(at, message))
         else:
             steps.append(Step(entry.name, built, settings.assistant.plugin_seconds, found.origin))
     problems += _misplaced(settings, seen)

@@ -73,6 +73,8 @@ def load_file(file: Path, shown: str) -> type[Plugin[Any]]:
     except BaseException as error:
         if before is not None:
             sys.modules[module.__name__] = before
+        else:
+            del sys.modules[module.__name__]
         if isinstance(error, NotFound) or not isinstance(error, Exception | SystemExit):
             raise
         raise NotFound("", Problem(f"{shown}:{_line_in(error, file)}", f"{type(error).__name__}: {error}")) from error
@@ -109,7 +111,7 @@ def _dotted(name: str) -> Found:
     module, _, attribute = name.partition(":")
     try:
         found = getattr(importlib.import_module(module), attribute, None)
-    except Exception as error:  # a module of somebody else's can fail in any way
+    except (Exception, SystemExit) as error:  # a module of somebody else's can fail in any way
         raise NotFound(f"no plugin named {name!r}: {type(error).__name__}: {error}") from error
     plugin = _as_plugin(found)
     if plugin is None:
@@ -120,7 +122,7 @@ def _dotted(name: str) -> Found:
 def _from_entry_point(point: EntryPoint) -> Found:
     try:
         plugin = _as_plugin(point.load())
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise NotFound(
             f"plugin {point.name!r} of {_package(point)} cannot be loaded: {type(error).__name__}: {error}"
         ) from error
@@ -153,9 +155,24 @@ def _files(home: Home) -> Iterator[str]:
                 yield path.stem
 
 
+def place_in(error: BaseException, plugin: object) -> str:
+    """`file:line` of the plugin's own code where it went wrong; empty where that is not known."""
+    kind = plugin if isinstance(plugin, type) else type(plugin)
+    module = sys.modules.get(kind.__module__)
+    file = getattr(module, "__file__", None)
+    while error.__cause__ is not None and not _frames_in(error, file):
+        error = error.__cause__
+    frames = _frames_in(error, file)
+    return f"{file}:{frames[-1].lineno}" if frames else ""
+
+
+def _frames_in(error: BaseException, file: str | None) -> list[traceback.FrameSummary]:
+    return [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename == file]
+
+
 def _line_in(error: BaseException, file: Path) -> int:
     """The line of the file where it went wrong."""
     if isinstance(error, SyntaxError) and error.filename == str(file):
         return error.lineno or 1
-    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(file)]
+    frames = _frames_in(error, str(file))
     return frames[-1].lineno or 1 if frames else 1

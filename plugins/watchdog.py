@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from types import FrameType
 
 from plugins.clock import _Running, timed_pieces
+from plugins.contract import plugin_of
 from plugins.holding import hold
 from settings.tasks import running
 
@@ -76,14 +77,26 @@ def stall_of(frame: FrameType | None) -> Stall | None:
     """Whose code a stack is in: that of the innermost plugin whose own code is being run."""
     if frame is None:
         return None
-    inside, outer = frame, frame.f_back
-    while outer is not None:
-        if name := _plugin_at(outer):
-            return Stall(name, f"{inside.f_code.co_filename}:{inside.f_lineno}")
-        inside, outer = outer, outer.f_back
+    frames: list[FrameType] = []
+    inside: FrameType | None = frame
+    while inside is not None:
+        if frames and (name := _plugin_at(inside)):
+            return Stall(name, _line_of(frames))
+        if inside.f_code.co_filename != _CONTRACT:
+            frames.append(inside)
+        inside = inside.f_back
     return Stall("", f"{frame.f_code.co_filename}:{frame.f_lineno}")
 
 
+def _line_of(frames: list[FrameType]) -> str:
+    """The innermost line of the file that the plugin was called in; what that calls may be anybody's."""
+    file = frames[-1].f_code.co_filename
+    line = next(frame.f_lineno for frame in frames if frame.f_code.co_filename == file)
+    return f"{file}:{line}"
+
+
+_CONTRACT = plugin_of.__code__.co_filename
+"""Deskhand's own, between the chain and a plugin's code."""
 _HOLD = hold.__wrapped__.__code__ if hasattr(hold, "__wrapped__") else hold.__code__
 _PIECES = timed_pieces.__code__
 

@@ -416,9 +416,10 @@ class SlackBot:
         user = str(command["user_id"])
         groups = tuple(await self._people.groups_of(user))
         allowed = bool({user, *groups} & set(self._settings.administrators))
+        channel = str(command.get("channel_id", ""))
         caller = Caller(
             Person(user, str(command.get("user_name", "")), groups),
-            Place("slack", str(command.get("team_id", "")), str(command.get("channel_id", ""))),
+            Place("slack", str(command.get("team_id", "")), channel, direct=channel.startswith("D")),
             allowed,
         )
         text = await self._administration.run(str(command.get("text", "")), user, self._find_answer, caller)

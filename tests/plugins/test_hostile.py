@@ -1,6 +1,7 @@
 """A plugin that does its worst: the answer comes all the same, and in time."""
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from typing import Any
@@ -53,8 +54,26 @@ async def raises(turn: Turn, call_next: CallNext) -> Any:
     raise ValueError("no")
 
 
-async def raises_exit(turn: Turn, call_next: CallNext) -> Any:
+async def raises_a_group(turn: Turn, call_next: CallNext) -> Any:
     raise ExceptionGroup("several", [ValueError("no")])
+
+
+async def ends_the_process(turn: Turn, call_next: CallNext) -> Any:
+    sys.exit("goodbye")
+
+
+async def ends_the_process_in_its_stream(turn: Turn, call_next: CallNext) -> Any:
+    async def pieces() -> AsyncIterator[Any]:
+        yield "five"
+        sys.exit("goodbye")
+
+    return Reply(pieces=pieces())
+
+
+async def awaits_what_was_cancelled(turn: Turn, call_next: CallNext) -> Any:
+    waited: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+    waited.cancel()
+    await waited
 
 
 async def hangs(turn: Turn, call_next: CallNext) -> Any:
@@ -127,7 +146,8 @@ async def calls_on_for_ever(turn: Turn, call_next: CallNext) -> Any:
 
 
 HOSTILE = [
-    raises, raises_exit, hangs, hangs_whatever_comes, returns_though_cancelled, floods, returns_text, yields_numbers,
+    raises, raises_a_group, ends_the_process, ends_the_process_in_its_stream, awaits_what_was_cancelled, hangs,
+    hangs_whatever_comes, returns_though_cancelled, floods, returns_text, yields_numbers,
     replies_with_a_number, bogus_outcome, bogus_status, bogus_citations, bogus_outcome_at_the_end, passes_on_no_turn,
     passes_on_no_message, stops_with_text, calls_on_for_ever,
 ]  # fmt: skip
@@ -245,3 +265,28 @@ async def test_a_required_one_that_is_switched_off_refuses_at_once(context: Cont
         reply = await failing(ask())
         await reply.read()
     assert reply.outcome.reason == "the required plugin step-0 fails"
+
+
+async def test_an_answer_given_twice_is_said_once(context: Context) -> None:
+    async def answers_twice(turn: Turn, call_next: CallNext) -> Any:
+        async def pieces() -> AsyncIterator[Any]:
+            yield "five"
+            yield Outcome()
+            yield " weeks"
+            yield Outcome("abstained")
+
+        return Reply(pieces=pieces())
+
+    reply = await chain(context, answers_twice, answers)(ask())
+    pieces = [piece async for piece in reply]
+    assert "".join(map(str, pieces)) == reply.text == "five weeks"
+    assert reply.outcome.status == "abstained"
+
+
+async def test_calling_on_twice_gives_one_answer(context: Context) -> None:
+    async def calls_on_twice(turn: Turn, call_next: CallNext) -> Any:
+        await call_next(turn)
+        return await call_next(turn)
+
+    reply = await chain(context, calls_on_twice, answers)(ask())
+    assert await reply.read() == "five weeks"

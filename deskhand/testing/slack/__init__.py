@@ -8,7 +8,7 @@ async with FakeSlack() as slack:
     [answer] = await slack.answers("C1")
 """
 
-from deskhand.testing.slack.server import FakeSlack
+from deskhand.testing.slack.server import APP_TOKEN, BOT_TOKEN, FakeSlack
 from deskhand.testing.slack.state import Message
 
-__all__ = ["FakeSlack", "Message"]
+__all__ = ["APP_TOKEN", "BOT_TOKEN", "FakeSlack", "Message"]
