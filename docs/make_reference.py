@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import deskhand
-from deskhand import testing
 from pydantic_core import PydanticUndefined
 
+import deskhand
+from deskhand import testing
 from plugins.contract import Plugin
 from plugins.declarations import checks_of, commands_of, jobs_of
 from plugins.loading import SHIPPED
@@ -118,7 +118,7 @@ def _members(value: type) -> Iterator[str]:
     """The documented fields, properties and methods of a class itself."""
     described = _described(value)
     for name, member in {**dict.fromkeys(described), **vars(value)}.items():
-        if name.startswith("_") and name != "__call__" or name in {"model_config"}:
+        if (name.startswith("_") and name != "__call__") or name in {"model_config"}:
             continue
         if name in described:
             yield f"- `{name}`: {described[name]}"
@@ -193,7 +193,9 @@ def _own_doc(value: Any) -> str:
 
 def _code(text: str) -> str:
     """Indented examples as blocks."""
-    return re.sub(r"\n\n((?:    [^\n]*\n?)+)", lambda found: f"\n\n```python\n{inspect.cleandoc(found[1])}\n```\n", text)
+    return re.sub(
+        r"\n\n((?:    [^\n]*\n?)+)", lambda found: f"\n\n```python\n{inspect.cleandoc(found[1])}\n```\n", text
+    )
 
 
 def _joined(text: str | None) -> str:

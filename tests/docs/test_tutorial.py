@@ -1,12 +1,11 @@
 """The tutorial's blocks, from the first to the last, as a reader would type them."""
 
-import os
 import re
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -17,6 +16,13 @@ PAGE = ROOT / "docs" / "plugins" / "tutorial.md"
 _BLOCK = re.compile(r"^```(\w+)(?: ([^\n]+))?\n(.*?)^```$", flags=re.S | re.M)
 _PATIENCE = 60.0
 
+# this environment has everything: `make dev` is only looked at, and nothing is added to it or fetched
+_SETTING = """
+export HOME="{folder}" PYTHONPATH="{root}:{folder}/packages" COLUMNS=80 MAKEFLAGS=n
+export PIP_TARGET="{folder}/packages" PIP_NO_INDEX=1 PIP_NO_DEPS=1 PIP_NO_BUILD_ISOLATION=0 PIP_QUIET=1
+cd "{root}"
+"""
+
 
 @dataclass
 class Reader:
@@ -25,31 +31,15 @@ class Reader:
     folder: Path
     printed: str = ""
     other: "subprocess.Popen[bytes] | None" = None
-    environment: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        bin_, packages = self.folder / "bin", self.folder / "packages"
+        bin_ = self.folder / "bin"
         bin_.mkdir()
         for name, module in (("deskhand", "deskhand"), ("pytest", "pytest"), ("pip", "pip")):
             (bin_ / name).write_text(f'#!/bin/sh\nexec "{sys.executable}" -m {module} "$@"\n')
             (bin_ / name).chmod(0o755)
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "DESKHAND_"))}
-        self.environment = kept | {
-            "HOME": str(self.folder),
-            "PATH": f"{bin_}:{os.environ['PATH']}",
-            "PYTHONPATH": f"{ROOT}:{packages}",
-            "COLUMNS": "80",
-            # this environment has everything: `make dev` is only looked at, and nothing is added to it or fetched
-            "MAKEFLAGS": "n",
-            "PIP_TARGET": str(packages),
-            "PIP_NO_INDEX": "1",
-            "PIP_NO_DEPS": "1",
-            "PIP_NO_BUILD_ISOLATION": "0",
-            "PIP_DISABLE_PIP_VERSION_CHECK": "1",
-            "PIP_QUIET": "1",
-        }
         self._state = self.folder / "state"
-        self._state.write_text(f'cd "{ROOT}"\n')
+        self._state.write_text(_SETTING.format(folder=self.folder, root=ROOT), encoding="utf-8")
 
     @property
     def home(self) -> Path:
@@ -64,7 +54,6 @@ class Reader:
         )
         ran = subprocess.run(
             ["bash", "-c", script],
-            env=self.environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             timeout=5 * _PATIENCE,
@@ -76,7 +65,7 @@ class Reader:
         """Run a block in the other terminal, and wait until it is ready."""
         script = f'. "{self._state}"\nPATH="{self.folder}/bin:$PATH"\nexec {code}'
         with (self.folder / "log").open("wb") as log:
-            self.other = subprocess.Popen(["bash", "-c", script], env=self.environment, stdout=log, stderr=log)
+            self.other = subprocess.Popen(["bash", "-c", script], stdout=log, stderr=log)
         self.finds_in_the_log("...ready:...")
 
     def finds_in_the_log(self, expected: str) -> None:
