@@ -2,6 +2,8 @@
 
 import asyncio
 import logging
+import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -24,10 +26,11 @@ from plugins.contract import (
     Reply,
     Turn,
 )
-from plugins.declaring import declaration_problems
+from plugins.declaring import declaration_problems, make_tables
 from plugins.models import Models
 from plugins.origins import NotFound, load_file, place_in
 from settings import DeskhandError, Home, Settings, UsageError, load_settings
+from settings.database import opened_database
 
 _SECONDS = 5.0
 
@@ -78,8 +81,13 @@ async def _asked(step: Step) -> list[str]:
     message = Message("check", "how much leave do I have?", Person("check"), Place("terminal", direct=True))
     turn = Turn(message)
     try:
-        async with asyncio.timeout(3 * _SECONDS), step.plugin.running():
-            await (await Chain([step, Step("answer", _Answer(Options(), step.plugin.context))], "nobody")(turn)).read()
+        with tempfile.TemporaryDirectory() as folder:  # the home's own database is not to be touched
+            async with opened_database(Home(Path(folder))) as database:
+                step.plugin.context = replace(step.plugin.context, database=database)
+                await make_tables([step], database)
+                async with asyncio.timeout(3 * _SECONDS), step.plugin.running():
+                    answer = Step("answer", _Answer(Options(), step.plugin.context))
+                    await (await Chain([step, answer], "nobody")(turn)).read()
     except DeskhandError as error:
         return [f"{step.origin}: {error}"]
     except (Exception, SystemExit) as error:

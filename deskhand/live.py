@@ -178,8 +178,8 @@ class LiveSettings:
 
     async def current(self) -> LiveChain:
         """The chain for the next question: a change that was saved before is in force by then."""
-        if stamp_of(self.settings.home) != self._stamp:
-            await self.refresh()
+        if self._changing.locked() or stamp_of(self.settings.home) != self._stamp:
+            await self.refresh()  # also where one is being taken up: wait for it
         return self._live
 
     async def refresh(self) -> None:

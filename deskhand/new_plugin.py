@@ -60,6 +60,13 @@ _CONFTEST = """# makes the fixtures of deskhand.testing known, wherever pytest i
 pytest_plugins = ["deskhand.testing"]
 """
 
+_PYTEST_INI = """[pytest]
+asyncio_mode = auto
+asyncio_default_fixture_loop_scope = function
+filterwarnings =
+    ignore:'audioop' is deprecated:DeprecationWarning
+"""
+
 
 def make_plugin(home: Home, name: str) -> str:
     """Write the files and return what to do next. Raises UsageError where one is there already."""
@@ -70,7 +77,6 @@ def make_plugin(home: Home, name: str) -> str:
     if home.root == CHECKOUT:
         raise UsageError("the checkout's plugins/ is Deskhand's own code: name your home with --home DIR")
     file, test = home.plugins / f"{name}.py", home.plugins / f"test_{name}.py"
-    conftest = home.plugins / "conftest.py"
     for path in (file, test):
         if path.exists():
             raise UsageError(f"{path} is there already: nothing was changed")
@@ -79,8 +85,9 @@ def make_plugin(home: Home, name: str) -> str:
         home.plugins.mkdir(parents=True, exist_ok=True)
         file.write_text(_PLUGIN.format(name=name, title=title), encoding="utf-8")
         test.write_text(_TEST.format(name=name, folder=home.shown(home.plugins)), encoding="utf-8")
-        if not conftest.exists():
-            conftest.write_text(_CONFTEST, encoding="utf-8")
+        for helper, text in (("conftest.py", _CONFTEST), ("pytest.ini", _PYTEST_INI)):
+            if not (home.plugins / helper).exists():
+                (home.plugins / helper).write_text(text, encoding="utf-8")
     except OSError as error:
         raise UsageError(f"{home.plugins}: {error.strerror or error}") from None
     return (
