@@ -6,7 +6,6 @@ that is waited for, and stands still with every piece that comes from inside.
 
 import asyncio
 from collections.abc import Callable
-from time import monotonic
 from types import TracebackType
 from typing import Protocol
 
@@ -17,7 +16,7 @@ from plugins.holding import Limit
 class Clock:
     """Adds one plugin's own time up in `record`; `seconds` is what it has, `limit` holds it to that."""
 
-    __slots__ = ("_inside", "_running", "_since", "limit", "record", "seconds")
+    __slots__ = ("_inside", "_now", "_running", "_since", "limit", "record", "seconds")
 
     def __init__(self, record: PluginTrace, seconds: float) -> None:
         self.record = record
@@ -26,6 +25,7 @@ class Clock:
         self._running = 0
         self._inside = 0
         self._since = 0.0
+        self._now = asyncio.get_running_loop().time
 
     @property
     def running(self) -> "Waiting":
@@ -41,11 +41,11 @@ class Clock:
         """Seconds of its time that remain; None while the clock stands still."""
         if self._running <= 0 or self._inside:
             return None
-        return self.seconds - self.record.seconds - (monotonic() - self._since)
+        return self.seconds - self.record.seconds - (self._now() - self._since)
 
     def change(self, running: int, inside: int) -> None:
         """So many more, or fewer, calls of its own and of the plugins inside it."""
-        now = monotonic()
+        now = self._now()
         if self._running > 0 and self._inside == 0:
             self.record.seconds += now - self._since
         self._since = now
