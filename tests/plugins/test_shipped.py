@@ -66,6 +66,6 @@ def test_its_page_names_every_option_and_shows_settings_that_are_valid(name: str
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
-def test_the_settings_and_the_readme_name_it(name: str) -> None:
+def test_the_settings_and_the_list_of_plugins_name_it(name: str) -> None:
     assert re.search(rf"^  (?:# )?- {name}\b", (ROOT / "settings" / "assistant.yaml").read_text(encoding="utf-8"), re.M)
-    assert f"docs/plugins/{name}.md" in (ROOT / "README.md").read_text(encoding="utf-8")
+    assert f"({name}.md)" in (ROOT / "docs" / "plugins" / "README.md").read_text(encoding="utf-8")
