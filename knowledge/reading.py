@@ -1,5 +1,8 @@
 """One file from the disk to chunks; whatever is wrong with it ends up in its row."""
 
+import errno
+import os
+import stat
 import time
 from dataclasses import dataclass, replace
 from hashlib import sha256
@@ -51,17 +54,17 @@ def read_file(
     if loader_for(file.source) is None:
         return ReadFile(_without_version(row, "skipped", unknown_type(file.source)))
     if file.size > reader.largest:
-        reason = (
-            f"{file.size / 1e6:.0f} MB is over the limit of {reader.largest / 1e6:g} MB: split the document, or raise "
-            "reading.largest_mb in knowledge.yaml"
-        )
+        reason = _too_large(f"{file.size / 1e6:.0f} MB", reader)
         return ReadFile(
             row._replace(mtime_ns=-1, reason=_kept(reason, before, kept))
         )  # the limit may be another next time
     try:
-        content = Path(file.path).read_bytes()
+        content = content_of(file.path, reader.largest)
     except OSError as error:  # may heal without the file's time changing: try again in the next run
         return ReadFile(row._replace(mtime_ns=-1, reason=_kept(f"cannot be read: {error.strerror}", before, kept)))
+    if len(content) > reader.largest:
+        reason = _too_large("it has grown, and", reader)
+        return ReadFile(row._replace(mtime_ns=-1, reason=_kept(reason, before, kept)))
     digest = sha256(content).hexdigest()
     if kept is not None and kept.digest == digest and kept.rule == file.rule:
         same = kept._replace(size=row.size, mtime_ns=row.mtime_ns, checked_ns=row.checked_ns, missing_ns=0)
@@ -89,6 +92,24 @@ def read_file(
     if before is not None and before.version == version:  # back to what is in the store
         return ReadFile(row, stays=True)
     return ReadFile(row, document, chunks)
+
+
+def content_of(path: str | Path, most: float) -> bytes:
+    """What a regular file holds, and no more than `most` bytes and one. Raises OSError.
+
+    A file may grow, or be replaced by a pipe that nobody writes to, after it was found in its folder.
+    """
+    with open(path, "rb", opener=lambda name, flags: os.open(name, flags | getattr(os, "O_NONBLOCK", 0))) as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise OSError(errno.EINVAL, "it is no regular file")
+        return file.read(int(most) + 1)
+
+
+def _too_large(size: str, reader: Reader) -> str:
+    return (
+        f"{size} is over the limit of {reader.largest / 1e6:g} MB: split the document, or raise "
+        "reading.largest_mb in knowledge.yaml"
+    )
 
 
 def tried_under(rule: str, reader: Reader) -> str:

@@ -19,6 +19,7 @@ from knowledge.lint.similar import signature
 from knowledge.lint.versions import Entry, duplicates, versions
 from knowledge.loaders import loader_for
 from knowledge.loaders.reader import Reader
+from knowledge.reading import content_of
 from knowledge.receipts import Progress, Receipt, Silent
 from knowledge.search import Found
 from knowledge.sources import Sources
@@ -132,7 +133,7 @@ def _look(file: FoundFile, reader: Reader, size: ChunkSize, lint: LintSettings) 
     if file.size > reader.largest:
         return _Looked(file, [_unreadable(file.source, f"larger than {reader.largest / 1e6:g} MB")])
     try:
-        document, _ = reader.read(Path(file.path).read_bytes(), file.source, size)
+        document, _ = reader.read(content_of(file.path, reader.largest), file.source, size)
     except NothingToRead as error:
         fix = "write what people would ask about here, or remove the file"
         return _Looked(file, [Finding("empty", "warning", file.source, str(error), fix)])
