@@ -56,8 +56,8 @@ async def test_the_text_can_be_set(chain: ChainMaker) -> None:
         assert await asked("how much leave do I have?") == "Five weeks.\\n\\nAnything else?"
 '''
 
-_CONFTEST = """# makes the fixtures of deskhand.testing known, wherever pytest is started
-pytest_plugins = ["deskhand.testing"]
+_CONFTEST = """# the fixtures of deskhand.testing; `pytest_plugins` is refused where pytest is started further up
+from deskhand.testing import *  # noqa: F403
 """
 
 _PYTEST_INI = """[pytest]

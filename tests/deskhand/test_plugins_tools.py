@@ -88,16 +88,24 @@ def test_a_mistake_in_the_chain_is_told_with_its_line(company: Home, write: Writ
     assert ran.error.startswith("settings/assistant.yaml:2: plugins[0]: no plugin named 'shuot' (known: ")
 
 
-def test_a_new_plugin_is_green_at_once_and_can_be_used(company: Home, write: Write, deskhand: Command) -> None:
+@pytest.mark.parametrize(("folder", "arguments"), [(".", []), (".", ["plugins"]), ("plugins", []), ("..", ["home"])])
+def test_a_new_plugin_is_green_wherever_pytest_is_started(
+    company: Home, deskhand: Command, folder: str, arguments: list[str]
+) -> None:
+    assert deskhand("plugins", "new", "office_hours", "--home", str(company.root)).status == 0
+    ran = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-W", "ignore", "-p", "no:cacheprovider", *arguments],
+        cwd=company.root / folder, env={"PYTHONPATH": str(CHECKOUT), "PATH": ""},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (ran.returncode, ran.stdout.splitlines()[-1].split(" in ")[0]) == (0, "2 passed"), ran.stdout + ran.stderr
+
+
+def test_a_new_plugin_can_be_used_at_once(company: Home, write: Write, deskhand: Command) -> None:
     home = ("--home", str(company.root))
     made = deskhand("plugins", "new", "office_hours", *home)
     assert made.status == 0
     assert "office_hours.py" in made.out
-    ran = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-W", "ignore", "-p", "no:cacheprovider", str(company.plugins)],
-        cwd=company.root, env={"PYTHONPATH": str(CHECKOUT), "PATH": ""}, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert (ran.returncode, ran.stdout.splitlines()[-1].split(" in ")[0]) == (0, "2 passed"), ran.stdout + ran.stderr
     checked = deskhand("plugins", "check", str(company.plugins / "office_hours.py"), *home)
     assert (checked.status, checked.out.rpartition(": ")[2]) == (0, "fine\n")
     write("settings/assistant.yaml", "plugins:\n- office_hours:\n    text: Anything else?\n- rag\n- output\n- answer\n")
