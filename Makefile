@@ -29,7 +29,7 @@ check: dev ## format, lint, types, import direction, tests, docs
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
-	$(BIN)/pytest -n 2 --dist loadgroup
+	$(BIN)/pytest -n 2 --dist loadgroup --hypothesis-profile=ci
 
 format: dev ## rewrite the code in the project's format
 	$(BIN)/ruff format .
