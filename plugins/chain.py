@@ -33,7 +33,7 @@ from plugins.contract import (
     StopChain,
     Turn,
 )
-from plugins.holding import Limit, hold
+from plugins.holding import Until, hold
 
 if TYPE_CHECKING:
     from plugins.models import Models
@@ -92,15 +92,11 @@ class Chain:
         return Reply(pieces=self._run(turn))
 
     async def _run(self, turn: Turn) -> Pieces:
-        now = asyncio.get_running_loop().time
-        ends = now() + self._deadline
+        ends = asyncio.get_running_loop().time() + self._deadline
+        limit = Until(ends)
         text, number = "", 0
-
-        def left() -> float:
-            return ends - now()
-
         try:
-            reply = await hold("chain", self._handler(turn.with_(deadline=min(ends, turn.deadline))), Limit(left), True)
+            reply = await hold("chain", self._handler(turn.with_(deadline=min(ends, turn.deadline))), limit, True)
             if reply.ended:
                 if reply.text:
                     yield reply.text
@@ -109,7 +105,7 @@ class Chain:
             pieces = aiter(reply)
             while True:
                 # a limit for each piece: it must not be open while the reader has the piece
-                piece = await hold("chain", anext(pieces, None), Limit(left), True)
+                piece = await hold("chain", anext(pieces, None), Until(ends), True)
                 if piece is None:
                     break
                 text = piece.text if isinstance(piece, Replace) else text + piece
@@ -117,11 +113,11 @@ class Chain:
                 number += 1
                 if number % 64 == 0:  # pieces that are there without a wait would keep everybody else waiting
                     await asyncio.sleep(0)
-                    if left() <= 0:
+                    if limit.left() <= 0:
                         raise TimeoutError
             yield reply.outcome
         except Exception as error:
-            if isinstance(error, TimeoutError) and left() <= 0.001:
+            if isinstance(error, TimeoutError) and limit.left() <= 0.001:
                 reason = f"no answer within {self._deadline:g} seconds"
             else:
                 _log.exception("the chain failed")
@@ -151,14 +147,14 @@ def _layer(step: Step, inner: CallNext, contact: str, innermost: bool, breaker: 
         clock.change(1, 0)
         try:
             try:
-                reply = await hold(step.name, plugin(turn, call.call_next), clock.limit)
+                reply = await hold(step.name, plugin(turn, call.call_next), clock)
             finally:
                 clock.change(-1, 0)
             reply = call.taken(reply)
         except StopChain as stop:
             reply = await call.stopped(stop.reply)
         except Exception as failure:
-            timed_out = isinstance(failure, TimeoutError) and clock.limit.expired
+            timed_out = isinstance(failure, TimeoutError) and clock.expired
             reply = await call.without(failure, f"took over {step.seconds:g} s" if timed_out else "")
         turn.trace.plugins.append(clock.record)
         return reply
@@ -212,7 +208,7 @@ class _Call:
             reply = await self._layer.inner(turn)
         finally:
             self.clock.change(0, -1)
-        self.kept = reply if reply.ended else timed(reply, self.clock.paused)
+        self.kept = reply if reply.ended else timed(reply, self.clock, inside=True)
         return self.kept
 
     def taken(self, reply: Reply) -> Reply:
@@ -220,7 +216,7 @@ class _Call:
         if self.kept is None or reply is not self.kept:
             _check_reply(reply)
             if not reply.ended:
-                return Reply(pieces=self._mended(timed(reply, self.clock.running, _Endless())))
+                return Reply(pieces=self._mended(timed(reply, self.clock, False, _Endless())))
         self._layer.breaker.succeeded()
         return reply
 
@@ -228,7 +224,7 @@ class _Call:
         """The reply that the chain was stopped with, here or further inside."""
         if not isinstance(reply, Reply):
             return await self.without(TypeError("stopped the chain without a Reply"))
-        return timed(reply, self.clock.running)
+        return timed(reply, self.clock, inside=False)
 
     async def without(self, failure: Exception, what: str = "") -> Reply:
         """The reply when the plugin has failed."""

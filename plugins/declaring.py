@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from knowledge.schedule import Schedule, keep_schedule
 from plugins.chain import Step
 from plugins.declarations import Command, CommandCall, Job, checks_of, commands_of, jobs_of
-from plugins.holding import Limit, hold
+from plugins.holding import Until, hold
 from plugins.origins import place_in
 from settings import Problem, Settings, SettingsError
 from settings.cron import parse_cron
@@ -179,9 +179,7 @@ async def opened(step: Step, settings: Settings, place: int) -> AsyncIterator[No
 
 async def _limited(step: Step, work: Callable[[], Any]) -> tuple[Any, str]:
     """What a plugin's own code gives within its time limit, and why it gave nothing."""
-    now = asyncio.get_running_loop().time
-    ends = now() + step.seconds
-    limit = Limit(lambda: ends - now())
+    limit = Until(asyncio.get_running_loop().time() + step.seconds)
     try:
         return await hold(step.name, work(), limit, outermost=True), ""
     except (Exception, SystemExit) as error:

@@ -2,7 +2,8 @@
 
 `hold` drives an awaitable step by step in the task that is there, as `await` does, and costs no task
 of its own. It sees what `await` does not: whether the code goes on although it was cancelled. Then it
-is given a moment to clean up, and is left behind.
+is given a moment to clean up, and is left behind. Code that ends without ever waiting costs next to
+nothing.
 
 Whether a cancellation was swallowed is told by `Task.cancelling()`: code that handles its own, as
 `asyncio.timeout` does, takes it back with `uncancel`.
@@ -22,29 +23,25 @@ GRACE_SECONDS = 1.0
 
 
 class Limit:
-    """A time limit on a task that costs nothing while the code does not wait, and one timer while it does.
+    """A time limit on code that is held: one timer while that waits, nothing while it does not."""
 
-    `left` gives the seconds that remain, or None while the time stands still.
-    """
+    task: asyncio.Task[Any] | None = None
+    """Where it runs, once it has waited for something."""
+    waiting = False
+    """Whether it waits for something now."""
+    expired = False
+    final = False
+    """Whether the time for cleaning up is over as well."""
+    _timer: asyncio.TimerHandle | None = None
 
-    __slots__ = ("_left", "_loop", "_timer", "expired", "final", "task", "waiting")
-
-    def __init__(self, left: Callable[[], float | None]) -> None:
-        self.task: asyncio.Task[Any] | None = None
-        self.waiting = False
-        """Whether the code waits for something now."""
-        self.expired = False
-        self.final = False
-        """Whether the time for cleaning up is over as well."""
-        self._left = left
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._timer: asyncio.TimerHandle | None = None
+    def left(self) -> float | None:
+        """Seconds that remain, or None while the time stands still."""
+        raise NotImplementedError
 
     def arm(self) -> None:
         """Look again when the time that remains is over; nothing where that is waited for already."""
-        if self._timer is None and self.waiting and not self.expired and (left := self._left()) is not None:
-            self._loop = self._loop or asyncio.get_running_loop()
-            self._timer = self._loop.call_later(max(left, 0), self._look)
+        if self._timer is None and self.waiting and not self.expired and (left := self.left()) is not None:
+            self._timer = asyncio.get_running_loop().call_later(max(left, 0), self._look)
 
     def disarm(self) -> None:
         """The limit counts no more."""
@@ -63,7 +60,7 @@ class Limit:
 
     def _look(self) -> None:
         self._timer = None
-        left = self._left()
+        left = self.left()
         if left is None:
             return  # `arm` is called when the time goes on
         if left > 0.001:
@@ -77,6 +74,18 @@ class Limit:
         self.task.cancel()
 
 
+class Until(Limit):
+    """A limit at a time on the event loop's clock."""
+
+    def __init__(self, ends: float) -> None:
+        self.ends = ends
+        self._now = asyncio.get_running_loop().time
+
+    def left(self) -> float:
+        """Seconds that remain."""
+        return self.ends - self._now()
+
+
 @types.coroutine
 def hold(plugin_name: str, awaitable: Any, limit: Limit, outermost: bool = False) -> Generator[Any, Any, Any]:
     """What the awaitable gives; raises TimeoutError once the limit has expired, whatever the code does.
@@ -84,16 +93,20 @@ def hold(plugin_name: str, awaitable: Any, limit: Limit, outermost: bool = False
     A cancellation from outside passes through, though the code swallows it; the `outermost` hold leaves code
     behind that goes on nevertheless.
     """
-    task = asyncio.current_task()
-    assert task is not None
-    limit.task = task
-    before = task.cancelling()
     inner = awaitable.__await__()
     step: Callable[[], Any] = inner.__next__
+    task: asyncio.Task[Any] | None = None
+    before = 0
     ending = False
+    result: Any = None
+    failure: BaseException | None = None
     try:
         while True:
             waited = step()
+            if task is None:
+                task = limit.task = asyncio.current_task()
+                assert task is not None
+                before = task.cancelling()
             if limit.final:
                 _leave(plugin_name, inner)
                 raise asyncio.CancelledError
@@ -116,24 +129,28 @@ def hold(plugin_name: str, awaitable: Any, limit: Limit, outermost: bool = False
                 step = inner.__next__
             limit.waiting = False
     except StopIteration as ended:
-        failure: BaseException | None = None
+        if task is None:
+            return ended.value  # it never waited: there was nothing to hold it to
         result = ended.value
-    except BaseException as raised:
-        if not limit.expired and not limit.final:
-            if not isinstance(raised, SystemExit | asyncio.CancelledError) or task.cancelling() > before:
-                raise
-            # nobody has cancelled this task: it awaited something that was cancelled, or wants the process to end
-            raise RuntimeError(f"raised {type(raised).__name__}") from raised
-        failure = raised
-    finally:
+    except GeneratorExit:
         limit.disarm()
-    if limit.expired or limit.final:
+        raise
+    except (asyncio.CancelledError, KeyboardInterrupt, SystemExit) as raised:
+        # if nobody has cancelled this task, it awaited something that was cancelled, or wants the process to end
+        failure = RuntimeError(f"raised {type(raised).__name__}")
+        failure.__cause__ = raised
+    except BaseException as raised:
+        failure = raised
+    if task is not None:
+        limit.disarm()
         for _ in range(limit.expired + limit.final):
             task.uncancel()
-    if task.cancelling() > before:
-        raise asyncio.CancelledError from failure  # from outside; perhaps the code has swallowed it
-    if limit.expired or limit.final:
-        raise TimeoutError from failure
+        if task.cancelling() > before:
+            raise asyncio.CancelledError from failure  # from outside; perhaps the code has swallowed it
+        if limit.expired or limit.final:
+            raise TimeoutError from failure
+    if failure is not None:
+        raise failure
     return result
 
 

@@ -14,7 +14,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from types import FrameType
 
-from plugins.clock import _Running, timed_pieces
+from plugins.clock import timed_pieces
 from plugins.contract import plugin_of
 from plugins.holding import hold
 from settings.tasks import running
@@ -106,6 +106,7 @@ def _plugin_at(frame: FrameType) -> str:
     if frame.f_code.co_code == _HOLD.co_code and frame.f_code.co_filename == _HOLD.co_filename:
         name = frame.f_locals.get("plugin_name")
         return name if isinstance(name, str) and name != "chain" else ""
-    if frame.f_code is _PIECES and isinstance(waiting := frame.f_locals.get("waiting"), _Running):
-        return waiting.clock.record.plugin
+    if frame.f_code is _PIECES and not frame.f_locals["inside"]:
+        name = frame.f_locals["clock"].record.plugin
+        return name if isinstance(name, str) else ""
     return ""
