@@ -12,16 +12,18 @@ from plugins.contract import Pieces, PluginTrace, Reply
 from plugins.holding import Limit
 
 
-class Clock(Limit):
-    """Adds one plugin's own time up in `record`, and holds it to `seconds`."""
+class Clock:
+    """Adds one plugin's own time up in `record`, and holds it to `seconds`. It runs from the beginning."""
 
-    _running = 0
-    _inside = 0
-    _since = 0.0
+    __slots__ = ("_inside", "_running", "_since", "limit", "record", "seconds")
 
     def __init__(self, record: PluginTrace, seconds: float) -> None:
+        self.limit: Limit | None = None
         self.record = record
         self.seconds = seconds
+        self._running = 1
+        self._inside = 0
+        self._since = monotonic()
 
     def left(self) -> float | None:
         """Seconds of its time that remain; None while the clock stands still."""
@@ -40,8 +42,8 @@ class Clock(Limit):
         self._since = now
         self._running += running
         self._inside += inside
-        if self.waiting:
-            self.arm()
+        if self.limit is not None:
+            self.limit.arm()
 
 
 def timed(reply: Reply, clock: Clock, inside: bool, check: Callable[[object], None] = lambda _: None) -> Reply:

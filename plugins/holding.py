@@ -13,8 +13,7 @@ import asyncio
 import logging
 import types
 from collections.abc import Callable, Generator
-from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
 _log = logging.getLogger("deskhand.chain")
 
@@ -22,26 +21,54 @@ GRACE_SECONDS = 1.0
 """For cleaning up, after a cancellation."""
 
 
-class Limit:
-    """A time limit on code that is held: one timer while that waits, nothing while it does not."""
+class Expired(TimeoutError):
+    """The time of code that was held is over."""
 
-    task: asyncio.Task[Any] | None = None
-    """Where it runs, once it has waited for something."""
-    waiting = False
-    """Whether it waits for something now."""
-    expired = False
-    final = False
-    """Whether the time for cleaning up is over as well."""
-    _timer: asyncio.TimerHandle | None = None
+
+class Time(Protocol):
+    """How much time code has."""
+
+    limit: "Limit | None"
+    """What holds the code to it; None as long as that has not waited for anything."""
 
     def left(self) -> float | None:
-        """Seconds that remain, or None while the time stands still."""
-        raise NotImplementedError
+        """Seconds that remain, or None while the time stands still; `limit.arm()` is called when it goes on."""
+
+
+class Until:
+    """The time up to a moment on the event loop's clock."""
+
+    __slots__ = ("_ends", "_now", "limit")
+
+    def __init__(self, ends: float) -> None:
+        self.limit: Limit | None = None
+        self._ends = ends
+        self._now = asyncio.get_running_loop().time
+
+    def left(self) -> float:
+        """Seconds that remain."""
+        return self._ends - self._now()
+
+
+class Limit:
+    """Cancels a task when the time is over: one timer while the code waits, nothing while it does not."""
+
+    __slots__ = ("_left", "_task", "_timer", "expired", "final", "waiting")
+
+    def __init__(self, task: asyncio.Task[Any], left: Callable[[], float | None]) -> None:
+        self.waiting = False
+        """Whether the code waits for something now."""
+        self.expired = False
+        self.final = False
+        """Whether the time for cleaning up is over as well."""
+        self._task = task
+        self._left = left
+        self._timer: asyncio.TimerHandle | None = None
 
     def arm(self) -> None:
         """Look again when the time that remains is over; nothing where that is waited for already."""
-        if self._timer is None and self.waiting and not self.expired and (left := self.left()) is not None:
-            self._timer = asyncio.get_running_loop().call_later(max(left, 0), self._look)
+        if self._timer is None and self.waiting and not self.expired and (left := self._left()) is not None:
+            self._timer = self._task.get_loop().call_later(max(left, 0), self._look)
 
     def disarm(self) -> None:
         """The limit counts no more."""
@@ -52,61 +79,44 @@ class Limit:
     def again_in(self, seconds: float) -> None:
         """Cancel the task once more, unless disarmed before."""
         self.disarm()
-        self._timer = asyncio.get_running_loop().call_later(seconds, self._finally)
+        self._timer = self._task.get_loop().call_later(seconds, self._finally)
 
     def _finally(self) -> None:
         self._timer, self.final = None, True
-        self._cancel()
+        self._task.cancel()
 
     def _look(self) -> None:
         self._timer = None
-        left = self.left()
+        left = self._left()
         if left is None:
             return  # `arm` is called when the time goes on
         if left > 0.001:
             self.arm()
             return
         self.expired = True
-        self._cancel()
-
-    def _cancel(self) -> None:
-        assert self.task is not None
-        self.task.cancel()
-
-
-class Until(Limit):
-    """A limit at a time on the event loop's clock."""
-
-    def __init__(self, ends: float) -> None:
-        self.ends = ends
-        self._now = asyncio.get_running_loop().time
-
-    def left(self) -> float:
-        """Seconds that remain."""
-        return self.ends - self._now()
+        self._task.cancel()
 
 
 @types.coroutine
-def hold(plugin_name: str, awaitable: Any, limit: Limit, outermost: bool = False) -> Generator[Any, Any, Any]:
-    """What the awaitable gives; raises TimeoutError once the limit has expired, whatever the code does.
+def hold(plugin_name: str, awaitable: Any, time: Time, outermost: bool = False) -> Generator[Any, Any, Any]:
+    """What the awaitable gives; raises Expired once the time is over, whatever the code does.
 
     A cancellation from outside passes through, though the code swallows it; the `outermost` hold leaves code
     behind that goes on nevertheless.
     """
     inner = awaitable.__await__()
-    step: Callable[[], Any] = inner.__next__
-    task: asyncio.Task[Any] | None = None
-    before = 0
+    thrown: BaseException | None = None
+    limit: Limit | None = None
     ending = False
     result: Any = None
     failure: BaseException | None = None
     try:
         while True:
-            waited = step()
-            if task is None:
-                task = limit.task = asyncio.current_task()
-                assert task is not None
+            waited = inner.send(None) if thrown is None else inner.throw(thrown)
+            if limit is None:
+                task = _current_task()
                 before = task.cancelling()
+                limit = time.limit = Limit(task, time.left)
             if limit.final:
                 _leave(plugin_name, inner)
                 raise asyncio.CancelledError
@@ -123,17 +133,18 @@ def hold(plugin_name: str, awaitable: Any, limit: Limit, outermost: bool = False
             except GeneratorExit:
                 inner.close()
                 raise
-            except BaseException as thrown:
-                step = partial(inner.throw, thrown)
+            except BaseException as error:
+                thrown = error
             else:
-                step = inner.__next__
+                thrown = None
             limit.waiting = False
     except StopIteration as ended:
-        if task is None:
+        if limit is None:
             return ended.value  # it never waited: there was nothing to hold it to
         result = ended.value
     except GeneratorExit:
-        limit.disarm()
+        if limit is not None:
+            limit.disarm()
         raise
     except (asyncio.CancelledError, KeyboardInterrupt, SystemExit) as raised:
         # if nobody has cancelled this task, it awaited something that was cancelled, or wants the process to end
@@ -141,17 +152,23 @@ def hold(plugin_name: str, awaitable: Any, limit: Limit, outermost: bool = False
         failure.__cause__ = raised
     except BaseException as raised:
         failure = raised
-    if task is not None:
+    if limit is not None:
         limit.disarm()
         for _ in range(limit.expired + limit.final):
             task.uncancel()
         if task.cancelling() > before:
             raise asyncio.CancelledError from failure  # from outside; perhaps the code has swallowed it
         if limit.expired or limit.final:
-            raise TimeoutError from failure
+            raise Expired from failure
     if failure is not None:
         raise failure
     return result
+
+
+def _current_task() -> asyncio.Task[Any]:
+    task = asyncio.current_task()
+    assert task is not None
+    return task
 
 
 def _leave(plugin_name: str, inner: Any) -> None:
