@@ -18,6 +18,9 @@ _MESSAGES = 5000
 class _Empty(Plugin[Options]):
     """Passes on."""
 
+    async def __call__(self, turn: Turn, call_next: CallNext) -> Reply:
+        return await call_next(turn)
+
 
 class _Answer(Plugin[Options]):
     """Answers at once."""

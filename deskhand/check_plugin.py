@@ -5,6 +5,7 @@ import logging
 import tempfile
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -27,6 +28,7 @@ from plugins.contract import (
     Turn,
 )
 from plugins.declaring import declaration_problems, make_tables
+from plugins.limited import NotReady, limited
 from plugins.models import Models
 from plugins.origins import NotFound, load_file, place_in
 from settings import DeskhandError, Home, Settings, UsageError, load_settings
@@ -50,13 +52,13 @@ def check_plugin(home: Home, path: Path, as_object: bool, console: Console) -> i
 
 async def _problems(home: Home, file: Path) -> list[str]:
     shown = home.shown(file)
-    try:
-        plugin = load_file(file, shown)
-    except NotFound as error:
-        return [str(error.problem or error)]
     settings = load_settings(home)
     try:
-        built = plugin(plugin.Options.model_validate(_options(settings, file.stem)), _context(settings))
+        built = limited(_made, settings, file, shown)
+    except NotFound as error:
+        return [str(error.problem or error)]
+    except NotReady as late:
+        return [f"{home.shown(late.file)}:{late.line}: {file.stem!r} {late}"]
     except ValidationError as error:
         names = ", ".join(".".join(map(str, detail["loc"])) for detail in error.errors())
         return [f"{shown}: with the options of settings/assistant.yaml, else none: {names}: {error.errors()[0]['msg']}"]
@@ -70,6 +72,11 @@ async def _problems(home: Home, file: Path) -> list[str]:
         for problem in declaration_problems(settings, [step], {file.stem: 0})
     ]
     return [f"{shown}: {message}" for message in found] or await _asked(step)
+
+
+def _made(settings: Settings, file: Path, shown: str) -> Plugin[Any]:
+    plugin = load_file(file, shown)
+    return plugin(plugin.Options.model_validate(_options(settings, file.stem)), _context(settings))
 
 
 async def _asked(step: Step) -> list[str]:

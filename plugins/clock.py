@@ -6,112 +6,69 @@ that is waited for, and stands still with every piece that comes from inside.
 
 import asyncio
 from collections.abc import Callable
-from types import TracebackType
-from typing import Protocol
+from time import monotonic
 
 from plugins.contract import Pieces, PluginTrace, Reply
 from plugins.holding import Limit
 
 
 class Clock:
-    """Adds one plugin's own time up in `record`; `seconds` is what it has, `limit` holds it to that."""
+    """Adds one plugin's own time up in `record`, and holds it to `seconds`. It runs from the beginning."""
 
-    __slots__ = ("_inside", "_now", "_running", "_since", "limit", "record", "seconds")
+    __slots__ = ("_inside", "_running", "_since", "limit", "record", "seconds")
 
     def __init__(self, record: PluginTrace, seconds: float) -> None:
+        self.limit: Limit | None = None
         self.record = record
         self.seconds = seconds
-        self.limit = Limit(self.left)
-        self._running = 0
+        self._running = 1
         self._inside = 0
-        self._since = 0.0
-        self._now = asyncio.get_running_loop().time
-
-    @property
-    def running(self) -> "Waiting":
-        """`with clock.running`: the plugin's own code works."""
-        return _Running(self)
-
-    @property
-    def paused(self) -> "Waiting":
-        """`with clock.paused`: the plugins inside it work, for however many calls at once."""
-        return _Paused(self)
+        self._since = monotonic()
 
     def left(self) -> float | None:
         """Seconds of its time that remain; None while the clock stands still."""
         if self._running <= 0 or self._inside:
             return None
-        return self.seconds - self.record.seconds - (self._now() - self._since)
+        return self.seconds - self.record.seconds - (monotonic() - self._since)
 
     def change(self, running: int, inside: int) -> None:
-        """So many more, or fewer, calls of its own and of the plugins inside it."""
-        now = self._now()
+        """So many more, or fewer, waits for its own code and for the plugins inside it.
+
+        The clock runs while there are any of the first, and none of the second.
+        """
+        now = monotonic()
         if self._running > 0 and self._inside == 0:
             self.record.seconds += now - self._since
         self._since = now
         self._running += running
         self._inside += inside
-        if self.limit.waiting:
+        if self.limit is not None:
             self.limit.arm()
 
 
-class Waiting(Protocol):
-    """What stands around a wait."""
+def timed(reply: Reply, clock: Clock, inside: bool, check: Callable[[object], None] = lambda _: None) -> Reply:
+    """The same reply, each wait for a piece on the clock, and `check` of each piece.
 
-    def __enter__(self) -> None: ...
-
-    def __exit__(
-        self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None, /
-    ) -> None: ...
+    The reply comes from the plugin's own code, or from the plugins `inside` it.
+    """
+    return reply if reply.ended else Reply(pieces=timed_pieces(reply, clock, inside, check))
 
 
-class _Running:
-    __slots__ = ("clock",)
-
-    def __init__(self, clock: Clock) -> None:
-        self.clock = clock
-
-    def __enter__(self) -> None:
-        self.clock.change(1, 0)
-
-    def __exit__(
-        self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None, /
-    ) -> None:
-        self.clock.change(-1, 0)
-
-
-class _Paused:
-    __slots__ = ("clock",)
-
-    def __init__(self, clock: Clock) -> None:
-        self.clock = clock
-
-    def __enter__(self) -> None:
-        self.clock.change(0, 1)
-
-    def __exit__(
-        self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None, /
-    ) -> None:
-        self.clock.change(0, -1)
-
-
-def timed(reply: Reply, waiting: Waiting, check: Callable[[object], None] = lambda _: None) -> Reply:
-    """The same reply, with `waiting` around each wait for a piece, and `check` of each piece."""
-    return reply if reply.ended else Reply(pieces=timed_pieces(reply, waiting, check))
-
-
-async def timed_pieces(reply: Reply, waiting: Waiting, check: Callable[[object], None]) -> Pieces:
+async def timed_pieces(reply: Reply, clock: Clock, inside: bool, check: Callable[[object], None]) -> Pieces:
     """The pieces of a reply, and its outcome."""
     pieces = aiter(reply)
+    running = not inside
     while True:
-        with waiting:
-            try:
-                piece = await anext(pieces, None)
-            except (SystemExit, asyncio.CancelledError) as raised:
-                task = asyncio.current_task()
-                if isinstance(raised, asyncio.CancelledError) and (task is None or task.cancelling()):
-                    raise
-                raise RuntimeError(f"raised {type(raised).__name__}") from raised  # as in `hold`
+        clock.change(running, inside)
+        try:
+            piece = await anext(pieces, None)
+        except (asyncio.CancelledError, KeyboardInterrupt, SystemExit) as raised:
+            task = asyncio.current_task()
+            if isinstance(raised, asyncio.CancelledError) and (task is None or task.cancelling()):
+                raise
+            raise RuntimeError(f"raised {type(raised).__name__}") from raised  # as in `hold`
+        finally:
+            clock.change(-running, -inside)
         if piece is None:
             break
         check(piece)

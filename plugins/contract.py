@@ -346,14 +346,6 @@ class Plugin(Generic[OptionsT]):
 
 def plugin_of(function: PluginFunction) -> type[Plugin[Options]]:
     """The class of a plugin that is only a function."""
-
-    class FunctionPlugin(Plugin[Options]):
-        __doc__ = function.__doc__
-        __module__ = function.__module__
-
-        async def __call__(self, turn: Turn, call_next: CallNext) -> Reply:
-            reply: Reply = await function(turn, call_next)
-            return reply
-
-    FunctionPlugin.__name__ = FunctionPlugin.__qualname__ = getattr(function, "__name__", "plugin")
-    return FunctionPlugin
+    name = getattr(function, "__name__", "plugin")
+    parts = {"__call__": staticmethod(function), "__doc__": function.__doc__, "__module__": function.__module__}
+    return type(name, (Plugin,), parts)

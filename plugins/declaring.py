@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from knowledge.schedule import Schedule, keep_schedule
 from plugins.chain import Step
 from plugins.declarations import Command, CommandCall, Job, checks_of, commands_of, jobs_of
-from plugins.holding import Limit, hold
+from plugins.holding import Expired, Until, hold
 from plugins.origins import place_in
 from settings import Problem, Settings, SettingsError
 from settings.cron import parse_cron
@@ -179,15 +179,13 @@ async def opened(step: Step, settings: Settings, place: int) -> AsyncIterator[No
 
 async def _limited(step: Step, work: Callable[[], Any]) -> tuple[Any, str]:
     """What a plugin's own code gives within its time limit, and why it gave nothing."""
-    now = asyncio.get_running_loop().time
-    ends = now() + step.seconds
-    limit = Limit(lambda: ends - now())
+    time = Until(asyncio.get_running_loop().time() + step.seconds)
     try:
-        return await hold(step.name, work(), limit, outermost=True), ""
+        return await hold(step.name, work(), time, outermost=True), ""
     except (Exception, SystemExit) as error:
-        timed_out = isinstance(error, TimeoutError) and limit.expired
-        problem = f"it took over {step.seconds:g} s" if timed_out else f"{type(error).__name__}: {error}"
-        if not timed_out and (at := place_in(error, step.plugin)):
+        late = isinstance(error, Expired)
+        problem = f"it took over {step.seconds:g} s" if late else f"{type(error).__name__}: {error}"
+        if not late and (at := place_in(error, step.plugin)):
             problem += f" ({at})"
-        _log.warning("plugin %s: %s", step.name, problem, exc_info=None if timed_out else error)
+        _log.warning("plugin %s: %s", step.name, problem, exc_info=None if late else error)
         return None, problem

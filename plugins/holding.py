@@ -2,7 +2,8 @@
 
 `hold` drives an awaitable step by step in the task that is there, as `await` does, and costs no task
 of its own. It sees what `await` does not: whether the code goes on although it was cancelled. Then it
-is given a moment to clean up, and is left behind.
+is given a moment to clean up, and is left behind. Code that ends without ever waiting costs next to
+nothing.
 
 Whether a cancellation was swallowed is told by `Task.cancelling()`: code that handles its own, as
 `asyncio.timeout` does, takes it back with `uncancel`.
@@ -12,8 +13,7 @@ import asyncio
 import logging
 import types
 from collections.abc import Callable, Generator
-from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
 _log = logging.getLogger("deskhand.chain")
 
@@ -21,30 +21,54 @@ GRACE_SECONDS = 1.0
 """For cleaning up, after a cancellation."""
 
 
+class Expired(TimeoutError):
+    """The time of code that was held is over."""
+
+
+class Time(Protocol):
+    """How much time code has."""
+
+    limit: "Limit | None"
+    """What holds the code to it; None as long as that has not waited for anything."""
+
+    def left(self) -> float | None:
+        """Seconds that remain, or None while the time stands still; `limit.arm()` is called when it goes on."""
+
+
+class Until:
+    """The time up to a moment on the event loop's clock."""
+
+    __slots__ = ("_ends", "_now", "limit")
+
+    def __init__(self, ends: float) -> None:
+        self.limit: Limit | None = None
+        self._ends = ends
+        self._now = asyncio.get_running_loop().time
+
+    def left(self) -> float:
+        """Seconds that remain."""
+        return self._ends - self._now()
+
+
 class Limit:
-    """A time limit on a task that costs nothing while the code does not wait, and one timer while it does.
+    """Cancels a task when the time is over: one timer while the code waits, nothing while it does not."""
 
-    `left` gives the seconds that remain, or None while the time stands still.
-    """
+    __slots__ = ("_left", "_task", "_timer", "expired", "final", "waiting")
 
-    __slots__ = ("_left", "_loop", "_timer", "expired", "final", "task", "waiting")
-
-    def __init__(self, left: Callable[[], float | None]) -> None:
-        self.task: asyncio.Task[Any] | None = None
+    def __init__(self, task: asyncio.Task[Any], left: Callable[[], float | None]) -> None:
         self.waiting = False
         """Whether the code waits for something now."""
         self.expired = False
         self.final = False
         """Whether the time for cleaning up is over as well."""
+        self._task = task
         self._left = left
-        self._loop: asyncio.AbstractEventLoop | None = None
         self._timer: asyncio.TimerHandle | None = None
 
     def arm(self) -> None:
         """Look again when the time that remains is over; nothing where that is waited for already."""
         if self._timer is None and self.waiting and not self.expired and (left := self._left()) is not None:
-            self._loop = self._loop or asyncio.get_running_loop()
-            self._timer = self._loop.call_later(max(left, 0), self._look)
+            self._timer = self._task.get_loop().call_later(max(left, 0), self._look)
 
     def disarm(self) -> None:
         """The limit counts no more."""
@@ -55,11 +79,11 @@ class Limit:
     def again_in(self, seconds: float) -> None:
         """Cancel the task once more, unless disarmed before."""
         self.disarm()
-        self._timer = asyncio.get_running_loop().call_later(seconds, self._finally)
+        self._timer = self._task.get_loop().call_later(seconds, self._finally)
 
     def _finally(self) -> None:
         self._timer, self.final = None, True
-        self._cancel()
+        self._task.cancel()
 
     def _look(self) -> None:
         self._timer = None
@@ -70,30 +94,29 @@ class Limit:
             self.arm()
             return
         self.expired = True
-        self._cancel()
-
-    def _cancel(self) -> None:
-        assert self.task is not None
-        self.task.cancel()
+        self._task.cancel()
 
 
 @types.coroutine
-def hold(plugin_name: str, awaitable: Any, limit: Limit, outermost: bool = False) -> Generator[Any, Any, Any]:
-    """What the awaitable gives; raises TimeoutError once the limit has expired, whatever the code does.
+def hold(plugin_name: str, awaitable: Any, time: Time, outermost: bool = False) -> Generator[Any, Any, Any]:
+    """What the awaitable gives; raises Expired once the time is over, whatever the code does.
 
     A cancellation from outside passes through, though the code swallows it; the `outermost` hold leaves code
     behind that goes on nevertheless.
     """
-    task = asyncio.current_task()
-    assert task is not None
-    limit.task = task
-    before = task.cancelling()
     inner = awaitable.__await__()
-    step: Callable[[], Any] = inner.__next__
+    thrown: BaseException | None = None
+    limit: Limit | None = None
     ending = False
+    result: Any = None
+    failure: BaseException | None = None
     try:
         while True:
-            waited = step()
+            waited = inner.send(None) if thrown is None else inner.throw(thrown)
+            if limit is None:
+                task = _current_task()
+                before = task.cancelling()
+                limit = time.limit = Limit(task, time.left)
             if limit.final:
                 _leave(plugin_name, inner)
                 raise asyncio.CancelledError
@@ -110,31 +133,42 @@ def hold(plugin_name: str, awaitable: Any, limit: Limit, outermost: bool = False
             except GeneratorExit:
                 inner.close()
                 raise
-            except BaseException as thrown:
-                step = partial(inner.throw, thrown)
+            except BaseException as error:
+                thrown = error
             else:
-                step = inner.__next__
+                thrown = None
             limit.waiting = False
     except StopIteration as ended:
-        failure: BaseException | None = None
+        if limit is None:
+            return ended.value  # it never waited: there was nothing to hold it to
         result = ended.value
+    except GeneratorExit:
+        if limit is not None:
+            limit.disarm()
+        raise
+    except (asyncio.CancelledError, KeyboardInterrupt, SystemExit) as raised:
+        # if nobody has cancelled this task, it awaited something that was cancelled, or wants the process to end
+        failure = RuntimeError(f"raised {type(raised).__name__}")
+        failure.__cause__ = raised
     except BaseException as raised:
-        if not limit.expired and not limit.final:
-            if not isinstance(raised, SystemExit | asyncio.CancelledError) or task.cancelling() > before:
-                raise
-            # nobody has cancelled this task: it awaited something that was cancelled, or wants the process to end
-            raise RuntimeError(f"raised {type(raised).__name__}") from raised
         failure = raised
-    finally:
+    if limit is not None:
         limit.disarm()
-    if limit.expired or limit.final:
         for _ in range(limit.expired + limit.final):
             task.uncancel()
-    if task.cancelling() > before:
-        raise asyncio.CancelledError from failure  # from outside; perhaps the code has swallowed it
-    if limit.expired or limit.final:
-        raise TimeoutError from failure
+        if task.cancelling() > before:
+            raise asyncio.CancelledError from failure  # from outside; perhaps the code has swallowed it
+        if limit.expired or limit.final:
+            raise Expired from failure
+    if failure is not None:
+        raise failure
     return result
+
+
+def _current_task() -> asyncio.Task[Any]:
+    task = asyncio.current_task()
+    assert task is not None
+    return task
 
 
 def _leave(plugin_name: str, inner: Any) -> None:

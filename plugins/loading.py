@@ -21,6 +21,7 @@ from plugins.glossary import Glossary
 from plugins.guard import Guard
 from plugins.history import History
 from plugins.language import Language
+from plugins.limited import NotReady, limited
 from plugins.models import Models
 from plugins.origins import NotFound, find_plugin, place_in
 from plugins.output import Output
@@ -105,28 +106,12 @@ def build_steps(settings: Settings, search: Search, models: Models, around: Surr
             continue
         seen[entry.name] = index
         try:
-            found = find_plugin(entry.name, SHIPPED, settings.home)
-        except NotFound as error:
-            problems.append(error.problem or settings.problem(at, str(error)))
-            continue
-        plugin = found.plugin
-        try:
-            options = plugin.Options.model_validate(entry.options)
-            built = plugin(options, _context(settings, search, models, entry.name, around))
-        except ValidationError as error:
-            for detail in error.errors(include_url=False, include_context=False):
-                problems.append(settings.problem((*at, entry.name, *detail["loc"]), _message(detail, plugin)))
-        except OptionError as error:
-            place = settings.problem((*at, entry.name, *_location(error.option)), "").place
-            shown = [show_location((*at[1:], entry.name)), *([error.option] if error.option else [])]
-            problems.append(Problem(place, f"{'.'.join(shown)}: {error}"))
-        except (Exception, SystemExit) as error:  # a plugin may fail to be made in any way
-            _log.debug("plugin %s", entry.name, exc_info=error)
-            made = f" ({where})" if (where := place_in(error, plugin)) else ""
-            message = f"{entry.name!r} cannot be made: {type(error).__name__}: {error}{made}"
-            problems.append(settings.problem(at, message))
-        else:
-            steps.append(Step(entry.name, built, settings.assistant.plugin_seconds, found.origin))
+            steps.append(limited(_step, settings, index, search, models, around))
+        except NotReady as late:
+            place = f"{settings.home.shown(late.file)}:{late.line}"
+            problems.append(Problem(place, f"{entry.name!r} {late}"))
+        except SettingsError as error:
+            problems += error.problems
     problems += _misplaced(settings, seen)
     problems += declaration_problems(settings, steps, seen)
     if problems:
@@ -134,6 +119,34 @@ def build_steps(settings: Settings, search: Search, models: Models, around: Surr
     if "output" not in seen and not {"answer", "tone"}.isdisjoint(seen):
         _log.warning("the chain has no step `output`: links and mentions in answers are not checked")
     return steps
+
+
+def _step(settings: Settings, index: int, search: Search, models: Models, around: Surroundings) -> Step:
+    """The plugin of one entry of the list. Raises SettingsError with all that is wrong with it."""
+    at, entry = ("assistant", "plugins", index), settings.assistant.plugins[index]
+    try:
+        found = find_plugin(entry.name, SHIPPED, settings.home)
+    except NotFound as error:
+        raise SettingsError([error.problem or settings.problem(at, str(error))]) from None
+    plugin = found.plugin
+    try:
+        options = plugin.Options.model_validate(entry.options)
+        built = plugin(options, _context(settings, search, models, entry.name, around))
+    except ValidationError as error:
+        details = error.errors(include_url=False, include_context=False)
+        raise SettingsError(
+            [settings.problem((*at, entry.name, *detail["loc"]), _message(detail, plugin)) for detail in details]
+        ) from None
+    except OptionError as error:
+        place = settings.problem((*at, entry.name, *_location(error.option)), "").place
+        shown = [show_location((*at[1:], entry.name)), *([error.option] if error.option else [])]
+        raise SettingsError([Problem(place, f"{'.'.join(shown)}: {error}")]) from None
+    except (Exception, SystemExit) as error:  # a plugin may fail to be made in any way
+        _log.debug("plugin %s", entry.name, exc_info=error)
+        made = f" ({where})" if (where := place_in(error, plugin)) else ""
+        message = f"{entry.name!r} cannot be made: {type(error).__name__}: {error}{made}"
+        raise SettingsError([settings.problem(at, message)]) from None
+    return Step(entry.name, built, settings.assistant.plugin_seconds, found.origin)
 
 
 _PLACES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {

@@ -71,10 +71,11 @@ def load_file(file: Path, shown: str) -> type[Plugin[Any]]:
         exec(compile(source, str(file), "exec"), vars(module))  # noqa: S102  # running it is what is asked for
         return _plugin_in(module, file.stem, shown)
     except BaseException as error:
-        if before is not None:
-            sys.modules[module.__name__] = before
-        else:
-            del sys.modules[module.__name__]
+        if sys.modules.get(module.__name__) is module:  # else another one has taken its place meanwhile
+            if before is not None:
+                sys.modules[module.__name__] = before
+            else:
+                del sys.modules[module.__name__]
         if isinstance(error, NotFound) or not isinstance(error, Exception | SystemExit):
             raise
         raise NotFound("", Problem(f"{shown}:{_line_in(error, file)}", f"{type(error).__name__}: {error}")) from error

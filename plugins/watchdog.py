@@ -14,8 +14,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from types import FrameType
 
-from plugins.clock import _Running, timed_pieces
-from plugins.contract import plugin_of
+from plugins.clock import timed_pieces
+from plugins.contract import Reply
 from plugins.holding import hold
 from settings.tasks import running
 
@@ -82,7 +82,7 @@ def stall_of(frame: FrameType | None) -> Stall | None:
     while inside is not None:
         if frames and (name := _plugin_at(inside)):
             return Stall(name, _line_of(frames))
-        if inside.f_code.co_filename != _CONTRACT:
+        if inside.f_code is not Reply.__aiter__.__code__:  # between the chain and a plugin's stream
             frames.append(inside)
         inside = inside.f_back
     return Stall("", f"{frame.f_code.co_filename}:{frame.f_lineno}")
@@ -95,17 +95,11 @@ def _line_of(frames: list[FrameType]) -> str:
     return f"{file}:{line}"
 
 
-_CONTRACT = plugin_of.__code__.co_filename
-"""Deskhand's own, between the chain and a plugin's code."""
-_HOLD = hold.__wrapped__.__code__ if hasattr(hold, "__wrapped__") else hold.__code__
-_PIECES = timed_pieces.__code__
-
-
 def _plugin_at(frame: FrameType) -> str:
     """The plugin whose code was called from this frame."""
-    if frame.f_code.co_code == _HOLD.co_code and frame.f_code.co_filename == _HOLD.co_filename:
-        name = frame.f_locals.get("plugin_name")
-        return name if isinstance(name, str) and name != "chain" else ""
-    if frame.f_code is _PIECES and isinstance(waiting := frame.f_locals.get("waiting"), _Running):
-        return waiting.clock.record.plugin
-    return ""
+    name = ""
+    if frame.f_code is hold.__code__:
+        name = frame.f_locals["plugin_name"]
+    elif frame.f_code is timed_pieces.__code__ and not frame.f_locals["inside"]:
+        name = frame.f_locals["clock"].record.plugin
+    return name if name != "chain" else ""

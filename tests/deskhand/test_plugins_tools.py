@@ -1,6 +1,7 @@
 """`deskhand plugins`, `plugins new`, `plugins check`, and `init`, as their users see them."""
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from plugins import limited
 from settings import Home
 from settings.home import CHECKOUT
 from tests.deskhand.conftest import Command
@@ -170,6 +172,25 @@ def test_one_that_hangs_is_given_up(
     file = write("plugins/shout.py", "import asyncio\n" + STEP + "    await asyncio.Event().wait()\n")
     ran = deskhand("plugins", "check", str(file), "--home", str(company.root))
     assert (ran.status, ran.out) == (1, "plugins/shout.py: took over 0.2 s\n")
+
+
+@pytest.mark.parametrize(
+    ("code", "line"),
+    [
+        ("x = 1\nwhile x:\n    x = 2\n" + STEP + "    return await call_next(turn)\n", "[23]"),
+        (SHOUT + "\n    def __init__(self, *arguments):\n        import time\n        time.sleep(60)\n", "23"),
+    ],
+)
+def test_one_that_is_never_ready_is_given_up_at_its_line(
+    company: Home, write: Write, deskhand: Command, monkeypatch: pytest.MonkeyPatch, code: str, line: str
+) -> None:
+    monkeypatch.setattr(limited, "SECONDS", 0.3)
+    file = write("plugins/shout.py", code)
+    ran = deskhand("plugins", "check", str(file), "--home", str(company.root))
+    assert ran.status == 1
+    assert re.fullmatch(
+        rf"plugins/shout.py:{line}: 'shout' is not ready after 0.3 s: this line does not end\n", ran.out
+    )
 
 
 def test_a_file_that_is_not_there(company: Home, deskhand: Command) -> None:

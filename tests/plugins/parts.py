@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from deskhand.testing.parts import ListedKnowledge, make_passage
+from plugins import clock
 from plugins.contract import (
     CallNext,
     Context,
@@ -113,8 +114,9 @@ def streamed(*pieces: str | Replace | Outcome | Exception) -> Reply:
 
 
 class Time:
-    """The time of the running event loop, moved by the test."""
+    """The time of the running event loop and of the plugins' clocks, moved by the test."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.now = 1000.0
         monkeypatch.setattr(asyncio.get_running_loop(), "time", lambda: self.now)
+        monkeypatch.setattr(clock, "monotonic", lambda: self.now)
