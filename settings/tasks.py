@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
-from typing import TypeVar
+from typing import Any, TypeVar
 
 T = TypeVar("T")
 
@@ -15,8 +15,14 @@ async def running(coroutine: Coroutine[None, None, T]) -> AsyncIterator["asyncio
     try:
         yield task
     finally:
+        await ended(task)
+
+
+async def ended(*tasks: "asyncio.Task[Any]") -> None:
+    """Cancel tasks, and wait until they have ended."""
+    for task in tasks:
         task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def completed(coroutine: Coroutine[None, None, T]) -> T:

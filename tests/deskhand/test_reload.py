@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import re
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -11,10 +12,11 @@ import pytest
 
 from bots import terminal_message
 from deskhand.assistant import Assistant, open_assistant
+from plugins import limited
 from plugins.contract import Person, Place
 from plugins.declarations import CommandCall
 from plugins.declaring import all_commands
-from settings import Home, load_settings
+from settings import Home, SettingsError, load_settings
 
 Write = Callable[[str, str], Path]
 
@@ -141,6 +143,30 @@ async def test_a_broken_edit_keeps_the_old_one_running_and_says_where(
         assert await ask(assistant) == "two!"
         await until(lambda: len(told) == 2)
     assert told[1] == "The settings can be used again and are in force."
+
+
+@pytest.mark.parametrize("endless", ["while True:\n    pass", "time.sleep(20)"])
+async def test_an_import_that_never_ends_keeps_the_old_one_and_says_where(
+    company: Home, write: Write, told: Told, monkeypatch: pytest.MonkeyPatch, endless: str
+) -> None:
+    monkeypatch.setattr(limited, "SECONDS", 0.4)
+    async with at_work(company, told) as assistant:
+        write("plugins/shout.py", f"import time\n\n{endless}\n")
+        assert await ask(assistant) == "one!"
+        await until(lambda: told)
+        assert re.search(r"plugins/shout.py:[34]: 'shout' is not ready after 0.4 s: this line does not end", told[0])
+        write("plugins/shout.py", shout("two"))
+        assert await ask(assistant) == "two!"
+
+
+async def test_an_import_that_never_ends_is_a_mistake_at_the_start(
+    company: Home, write: Write, told: Told, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limited, "SECONDS", 0.4)
+    write("plugins/shout.py", "import time\n\ntime.sleep(20)\n")
+    with pytest.raises(SettingsError, match=r"plugins/shout.py:3: 'shout' is not ready after 0.4 s"):
+        async with at_work(company, told):
+            pass
 
 
 async def test_a_wrong_option_is_refused_at_its_line(company: Home, write: Write, told: Told) -> None:
