@@ -1,11 +1,32 @@
 """Background tasks with an owner: none outlives the block that started it."""
 
 import asyncio
+import logging
+import traceback
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
+_log = logging.getLogger("deskhand.tasks")
+
 T = TypeVar("T")
+
+
+def run_to_its_end(main: Coroutine[None, None, T]) -> T:
+    """As `asyncio.run`, for a coroutine that takes Ctrl-C as a signal: no other task ends the process.
+
+    A SystemExit or KeyboardInterrupt in any task ends the event loop. Nothing of it is lost, and it is begun again.
+    """
+    with asyncio.Runner() as runner:
+        task = runner.get_loop().create_task(main)
+        while True:
+            try:
+                return runner.get_loop().run_until_complete(task)
+            except (SystemExit, KeyboardInterrupt) as error:
+                if task.done():
+                    raise
+                at = traceback.extract_tb(error.__traceback__)[-1]
+                _log.error("%s:%s raised %r in a task of its own: the process goes on", at.filename, at.lineno, error)
 
 
 @asynccontextmanager
