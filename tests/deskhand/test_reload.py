@@ -17,6 +17,7 @@ from plugins.contract import Person, Place
 from plugins.declarations import CommandCall
 from plugins.declaring import all_commands
 from settings import Home, SettingsError, load_settings
+from tests.deskhand.conftest import Command, Running, said
 
 Write = Callable[[str, str], Path]
 
@@ -234,6 +235,42 @@ async def test_commands_follow_the_file(company: Home, write: Write, told: Told)
         assert await assistant.command("call", call) == "two x"
         with pytest.raises(LookupError):
             await assistant.command("shout", call)
+
+
+def test_a_process_at_work_takes_up_edits_and_keeps_the_old_one_where_one_is_broken(
+    company: Home, write: Write, running: Running, deskhand: Command
+) -> None:
+    at_work = running(company)
+    ask_it = ("ask", "how long?", "--home", str(company.root))
+    assert deskhand(*ask_it).out == "one!\n"
+    write("plugins/shout.py", shout("two"))
+    assert deskhand(*ask_it).out == "two!\n"
+    write("settings/assistant.yaml", "plugins:\n- shout:\n    mark: '?'\n")
+    assert deskhand(*ask_it).out == "two?\n"
+    write("plugins/shout.py", "x = 1\ndef :\n")
+    assert deskhand(*ask_it).out == "two?\n"
+    assert "the settings before stay in force: plugins/shout.py:2: SyntaxError" in said(at_work, "SyntaxError")
+    write("settings/assistant.yaml", "plugins:\n- shout:\n    mrak: '?'\n")
+    write("plugins/shout.py", shout("three"))
+    assert deskhand(*ask_it).out == "two?\n"
+    assert "settings/assistant.yaml:3: plugins[0].shout.mrak: no such option" in said(at_work, "mrak")
+    write("settings/assistant.yaml", LIST)
+    assert deskhand(*ask_it).out == "three!\n"
+    assert at_work.poll() is None
+
+
+def test_a_process_at_work_is_ended_by_no_task_of_a_plugins(
+    company: Home, write: Write, running: Running, deskhand: Command
+) -> None:
+    ends = "import asyncio, sys\n\n\nasync def end():\n    sys.exit(3)\n\n\n"
+    write(
+        "plugins/shout.py", ends + shout().replace("return Reply(", "asyncio.create_task(end())\n        return Reply(")
+    )
+    at_work = running(company)
+    for _ in range(2):
+        assert deskhand("ask", "how long?", "--home", str(company.root)).out == "one!\n"
+        said(at_work, f"{company.plugins}/shout.py:5 raised SystemExit(3) in a task of its own: the process goes on")
+    assert at_work.poll() is None
 
 
 JOB = """
