@@ -15,7 +15,8 @@ T = TypeVar("T")
 def run_to_its_end(main: Coroutine[None, None, T]) -> T:
     """As `asyncio.run`, for a coroutine that takes Ctrl-C as a signal: no other task ends the process.
 
-    A SystemExit or KeyboardInterrupt in any task ends the event loop. Nothing of it is lost, and it is begun again.
+    A SystemExit or KeyboardInterrupt in any task ends the event loop, as its `stop` does. Nothing is lost with it: it
+    is begun again.
     """
     with asyncio.Runner() as runner:
         task = runner.get_loop().create_task(main)
@@ -27,6 +28,10 @@ def run_to_its_end(main: Coroutine[None, None, T]) -> T:
                     raise
                 at = traceback.extract_tb(error.__traceback__)[-1]
                 _log.error("%s:%s raised %r in a task of its own: the process goes on", at.filename, at.lineno, error)
+            except RuntimeError:
+                if task.done():
+                    raise
+                _log.error("some code has stopped the event loop: the process goes on")
 
 
 @asynccontextmanager

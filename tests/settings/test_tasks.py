@@ -79,11 +79,22 @@ def test_nobody_else_ends_the_process(wrong: BaseException, how: str, caplog: py
     assert caplog.messages[0].endswith(f" raised {wrong!r} in a task of its own: the process goes on")
 
 
-def test_its_own_end_is_its_end() -> None:
-    async def main() -> None:
-        raise SystemExit(3)
+def test_nobody_else_stops_the_loop(caplog: pytest.LogCaptureFixture) -> None:
+    async def main() -> str:
+        asyncio.get_running_loop().stop()
+        await asyncio.sleep(0.01)
+        return "goes on"
 
-    with pytest.raises(SystemExit):
+    assert run_to_its_end(main()) == "goes on"
+    assert caplog.messages == ["some code has stopped the event loop: the process goes on"]
+
+
+@pytest.mark.parametrize("end", [SystemExit(3), RuntimeError("no"), asyncio.CancelledError()])
+def test_its_own_end_is_its_end(end: BaseException) -> None:
+    async def main() -> None:
+        raise end
+
+    with pytest.raises(type(end)):
         run_to_its_end(main())
 
 
