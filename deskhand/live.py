@@ -12,10 +12,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from deskhand.live_chain import LiveChain
+from deskhand.live_jobs import LiveJobs
 from knowledge import Index
 from plugins import Chain
 from plugins.contract import Trace
-from plugins.declaring import Jobs
 from plugins.loading import ALONE, Surroundings
 from plugins.usage import UsageLog
 from settings import DeskhandError, Settings, load_settings
@@ -59,10 +59,7 @@ class LiveSettings:
         self.timings: dict[str, Timing] = {}
         """What each plugin took, over all chains."""
         self._around = around
-        self._jobs_wanted = jobs
-        self._jobs: Jobs | None = None
-        self._busy: dict[str, asyncio.Lock] = {}
-        self._job_tasks: set[asyncio.Task[None]] = set()
+        self._jobs = LiveJobs(around.notify) if jobs else None
         self._index = index
         self._usage = usage
         self._notify = notify
@@ -87,7 +84,8 @@ class LiveSettings:
     async def start(self) -> None:
         """Open the first chain; raises SettingsError where it cannot be built."""
         await self._live.opened()
-        self._start_jobs()
+        if self._jobs is not None:
+            self._jobs.follow(self._live)
         await asyncio.to_thread(self._record)
 
     def count(self, trace: Trace) -> None:
@@ -97,23 +95,6 @@ class LiveSettings:
             timing.calls += 1
             timing.seconds += record.seconds
             timing.failures += bool(record.error)
-
-    def _start_jobs(self) -> None:
-        """The jobs of the chain in force, in the place of those before."""
-        if self._jobs is not None:
-            self._jobs.stop()
-        if self._jobs_wanted:
-            timezone = self.settings.knowledge.sync.timezone
-            self._jobs = Jobs(self._live.chain.steps, self._around.notify, timezone, self._busy)
-            work = self._do_jobs(self._live, self._jobs)
-            task = asyncio.create_task(work)  # noqa: TID251  # owned: `close` ends it
-            self._job_tasks.add(task)
-            task.add_done_callback(self._job_tasks.discard)
-
-    async def _do_jobs(self, live: LiveChain, jobs: Jobs) -> None:
-        """The chain is open for as long as one of its jobs is under way."""
-        async with live.used():
-            await jobs.run()
 
     async def current(self) -> LiveChain:
         """The chain for the next question: a change that was saved before is in force by then."""
@@ -130,17 +111,15 @@ class LiveSettings:
         return self._change_under_way
 
     async def _refresh(self) -> None:
-        """Take up what was saved, or refuse it and say why."""
+        """Take up what was saved, or refuse it and say why; what is saved meanwhile as well."""
+        home = self.settings.home
         try:
-            home = self.settings.home
-            stamp = await settled_stamp(home)
-            if stamp == self._stamp:
-                return
-            self._stamp = stamp
-            digest = await asyncio.to_thread(digest_of, home)
-            if digest != self._digest:
-                self._digest = digest
-                await self._change(stamp)
+            while (stamp := await settled_stamp(home)) != self._stamp:
+                self._stamp = stamp
+                digest = await asyncio.to_thread(digest_of, home)
+                if digest != self._digest:
+                    self._digest = digest
+                    await self._change(stamp)
         finally:
             self._change_under_way = None
 
@@ -148,7 +127,8 @@ class LiveSettings:
         """Close every chain, whoever still reads from it."""
         if self._change_under_way is not None:
             await ended(self._change_under_way)
-        await ended(*self._job_tasks)
+        if self._jobs is not None:
+            await self._jobs.close()
         for live in (*self._retired, self._live):
             await live.close()
         await ended(*self._notices)
@@ -157,7 +137,7 @@ class LiveSettings:
         live: LiveChain | None = None
         try:
             settings = await asyncio.to_thread(load_settings, self.settings.home)
-            if stamp_of(settings.home) != stamp:  # written while it was read: the next look takes it up whole
+            if stamp_of(settings.home) != stamp:  # written while it was read: it is taken up whole
                 self._stamp, self._digest = (), ""
                 return
             later = settings.knowledge != self.settings.knowledge
@@ -176,7 +156,8 @@ class LiveSettings:
             self._refuse(error)
             return
         old, self._live = self._live, live
-        self._start_jobs()
+        if self._jobs is not None:
+            self._jobs.follow(live)
         old.retire()
         self._retired = [chain for chain in (*self._retired, old) if not chain.closed]
         await asyncio.to_thread(self._record)

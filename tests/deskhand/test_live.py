@@ -135,6 +135,16 @@ async def test_a_question_does_not_wait_for_ever_for_a_change(
     assert await ask(opening, 2) == "two two two two"
 
 
+async def test_what_is_saved_meanwhile_is_taken_up_without_a_question(opening: Assistant, write: Write) -> None:
+    async with running(ask(opening, 1)):
+        await OpensSlowly.opens.wait()
+    write("settings/assistant.yaml", CONTACT.format(contact="three", name="three"))
+    OpensSlowly.gate_of_opening.set()
+    async with asyncio.timeout(20):
+        while opening.settings.assistant.contact != "three":
+            await asyncio.sleep(0.02)
+
+
 async def test_one_that_is_being_taken_up_does_not_keep_the_assistant_from_closing(opening: Assistant) -> None:
     async with running(ask(opening, 1)):
         await OpensSlowly.opens.wait()  # and the gate stays shut
