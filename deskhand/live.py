@@ -7,25 +7,29 @@ used are refused with file, line and reason, and what was in force stays.
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
+from deskhand.live_chain import LiveChain
+from deskhand.live_jobs import LiveJobs
 from knowledge import Index
-from plugins import Chain, open_chain
+from plugins import Chain
 from plugins.contract import Trace
-from plugins.declaring import Jobs
 from plugins.loading import ALONE, Surroundings
 from plugins.usage import UsageLog
 from settings import DeskhandError, Settings, load_settings
 from settings.applied import record_applied
 from settings.database import storage_errors
 from settings.stamps import Stamp, digest_of, settled_stamp, stamp_of
+from settings.tasks import ended
 from settings.watching import watch
 
 _log = logging.getLogger("deskhand.settings")
 
 _SETTLE_SECONDS = 0.3
+_PATIENCE_SECONDS = 10.0
+"""So long a question waits for a change to be taken up; the chain before answers it then."""
 
 Notify = Callable[[str], Awaitable[None]]
 """Tells the administrators something, a line for each thing to do."""
@@ -38,71 +42,6 @@ class Timing:
     calls: int = 0
     seconds: float = 0.0
     failures: int = 0
-
-
-class LiveChain:
-    """One chain with its settings, open for as long as anybody uses it."""
-
-    def __init__(self, settings: Settings, index: Index, usage: UsageLog, around: Surroundings = ALONE) -> None:
-        self.settings = settings
-        self._around = around
-        self._index = index
-        self._usage = usage
-        self._opened: asyncio.Future[Chain] = asyncio.get_running_loop().create_future()
-        self._users = 0
-        self._retired = False
-        self._unused = asyncio.Event()
-        # plugins may insist on being closed by the task that opened them
-        self._task = asyncio.create_task(self._keep_open())  # noqa: TID251  # owned: `close` awaits it
-
-    async def opened(self) -> Chain:
-        """The chain; raises what went wrong in opening it."""
-        return await asyncio.shield(self._opened)
-
-    @property
-    def chain(self) -> Chain:
-        """The chain, once opened."""
-        return self._opened.result()
-
-    @asynccontextmanager
-    async def used(self) -> AsyncIterator[Chain]:
-        """Holds the chain open for as long as the block lasts."""
-        self._users += 1
-        try:
-            yield self.chain
-        finally:
-            self._users -= 1
-            self._end_if_unused()
-
-    def retire(self) -> None:
-        """Close as soon as nobody uses it any more."""
-        self._retired = True
-        self._end_if_unused()
-
-    async def close(self) -> None:
-        """Close at once."""
-        self._unused.set()
-        await asyncio.gather(self._task, return_exceptions=True)
-
-    @property
-    def closed(self) -> bool:
-        """Whether everything of it is closed."""
-        return self._task.done()
-
-    def _end_if_unused(self) -> None:
-        if self._retired and not self._users:
-            self._unused.set()
-
-    async def _keep_open(self) -> None:
-        try:
-            async with open_chain(self.settings, self._index, self._usage, self._around) as chain:
-                self._opened.set_result(chain)
-                await self._unused.wait()
-        except Exception as error:
-            if self._opened.done():
-                _log.exception("a chain could not be closed in order")
-            else:
-                self._opened.set_exception(error)
 
 
 class LiveSettings:
@@ -120,17 +59,14 @@ class LiveSettings:
         self.timings: dict[str, Timing] = {}
         """What each plugin took, over all chains."""
         self._around = around
-        self._jobs_wanted = jobs
-        self._jobs: Jobs | None = None
-        self._busy: dict[str, asyncio.Lock] = {}
-        self._job_tasks: set[asyncio.Task[None]] = set()
+        self._jobs = LiveJobs(around.notify) if jobs else None
         self._index = index
         self._usage = usage
         self._notify = notify
         self._stamp = stamp_of(settings.home)
         self._digest = digest_of(settings.home)
         self._refused = False
-        self._changing = asyncio.Lock()
+        self._change_under_way: asyncio.Task[None] | None = None
         self._live = LiveChain(settings, index, usage, around)
         self._retired: list[LiveChain] = []
         self._notices: set[asyncio.Task[None]] = set()
@@ -148,7 +84,8 @@ class LiveSettings:
     async def start(self) -> None:
         """Open the first chain; raises SettingsError where it cannot be built."""
         await self._live.opened()
-        self._start_jobs()
+        if self._jobs is not None:
+            self._jobs.follow(self._live)
         await asyncio.to_thread(self._record)
 
     def count(self, trace: Trace) -> None:
@@ -159,64 +96,57 @@ class LiveSettings:
             timing.seconds += record.seconds
             timing.failures += bool(record.error)
 
-    def _start_jobs(self) -> None:
-        """The jobs of the chain in force, in the place of those before."""
-        if self._jobs is not None:
-            self._jobs.stop()
-        if self._jobs_wanted:
-            timezone = self.settings.knowledge.sync.timezone
-            self._jobs = Jobs(self._live.chain.steps, self._around.notify, timezone, self._busy)
-            work = self._do_jobs(self._live, self._jobs)
-            task = asyncio.create_task(work)  # noqa: TID251  # owned: `close` ends it
-            self._job_tasks.add(task)
-            task.add_done_callback(self._job_tasks.discard)
-
-    async def _do_jobs(self, live: LiveChain, jobs: Jobs) -> None:
-        """The chain is open for as long as one of its jobs is under way."""
-        async with live.used():
-            await jobs.run()
-
     async def current(self) -> LiveChain:
         """The chain for the next question: a change that was saved before is in force by then."""
-        if self._changing.locked() or stamp_of(self.settings.home) != self._stamp:
-            await self.refresh()  # also where one is being taken up: wait for it
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_PATIENCE_SECONDS):
+                while self._change_under_way is not None or stamp_of(self.settings.home) != self._stamp:
+                    await asyncio.shield(self._refreshed())
         return self._live
 
-    async def refresh(self) -> None:
-        """Take up what was saved, or refuse it and say why."""
-        async with self._changing:
-            home = self.settings.home
-            stamp = await settled_stamp(home)
-            if stamp == self._stamp:
-                return
-            self._stamp = stamp
-            digest = await asyncio.to_thread(digest_of, home)
-            if digest == self._digest:
-                return
-            self._digest = digest
-            await self._change(stamp)
+    def _refreshed(self) -> asyncio.Task[None]:
+        """One at a time, whoever asks; it goes on although a question that waits for it is cancelled."""
+        if self._change_under_way is None:
+            self._change_under_way = asyncio.create_task(self._refresh())  # noqa: TID251  # owned: `close` ends it
+        return self._change_under_way
+
+    async def _refresh(self) -> None:
+        """Take up what was saved, or refuse it and say why; what is saved meanwhile as well."""
+        home = self.settings.home
+        try:
+            while (stamp := await settled_stamp(home)) != self._stamp:
+                self._stamp = stamp
+                digest = await asyncio.to_thread(digest_of, home)
+                if digest != self._digest:
+                    self._digest = digest
+                    await self._change(stamp)
+        finally:
+            self._change_under_way = None
 
     async def close(self) -> None:
         """Close every chain, whoever still reads from it."""
-        for task in self._job_tasks:
-            task.cancel()
-        await asyncio.gather(*self._job_tasks, return_exceptions=True)
+        if self._change_under_way is not None:
+            await ended(self._change_under_way)
+        if self._jobs is not None:
+            await self._jobs.close()
         for live in (*self._retired, self._live):
             await live.close()
-        for task in self._notices:
-            task.cancel()
-        await asyncio.gather(*self._notices, return_exceptions=True)
+        await ended(*self._notices)
 
     async def _change(self, stamp: Stamp) -> None:
         live: LiveChain | None = None
         try:
             settings = await asyncio.to_thread(load_settings, self.settings.home)
-            if stamp_of(settings.home) != stamp:  # written while it was read: the next look takes it up whole
+            if stamp_of(settings.home) != stamp:  # written while it was read: it is taken up whole
                 self._stamp, self._digest = (), ""
                 return
             later = settings.knowledge != self.settings.knowledge
             live = LiveChain(settings, self._index, self._usage, self._around)
             await self._as_warm(await live.opened())
+        except asyncio.CancelledError:
+            if live is not None:
+                await live.close()
+            raise
         except Exception as error:  # a plugin may fail to open in any way
             if live is not None:
                 await live.close()
@@ -226,7 +156,8 @@ class LiveSettings:
             self._refuse(error)
             return
         old, self._live = self._live, live
-        self._start_jobs()
+        if self._jobs is not None:
+            self._jobs.follow(live)
         old.retire()
         self._retired = [chain for chain in (*self._retired, old) if not chain.closed]
         await asyncio.to_thread(self._record)

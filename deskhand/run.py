@@ -16,7 +16,7 @@ from deskhand.webhook import webhook_of
 from knowledge import Upkeep
 from settings import Home, Settings
 from settings.errors import IndexLocked
-from settings.tasks import running
+from settings.tasks import run_to_its_end, running
 from settings.watching import watch
 
 _log = logging.getLogger("deskhand.run")
@@ -27,7 +27,7 @@ GRACE_SECONDS = 8.0
 
 def run(home: Home, level: str) -> int:
     """Work until SIGTERM or Ctrl-C; returns the exit status. Raises DeskhandError where it cannot start."""
-    return asyncio.run(_run(home, level))
+    return run_to_its_end(_run(home, level))
 
 
 async def _run(home: Home, level: str) -> int:

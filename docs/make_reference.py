@@ -14,9 +14,11 @@ from pydantic_core import PydanticUndefined
 
 import deskhand
 from deskhand import testing
+from plugins import contract
 from plugins.contract import Plugin
 from plugins.declarations import checks_of, commands_of, jobs_of
 from plugins.loading import SHIPPED
+from plugins.models import Models
 
 PAGE = Path(__file__).resolve().parent / "plugins" / "reference.md"
 
@@ -44,6 +46,7 @@ def reference() -> str:
     ]
     for name in sorted(deskhand.__all__, key=str.lower):
         lines += _name(name, getattr(deskhand, name))
+    lines += _models()
     lines += ["## Test kit", "", "`from deskhand.testing import ...`; the fixtures come with", "",
               "```python", 'pytest_plugins = ["deskhand.testing"]', "```", "",
               "in a `conftest.py`.", "", "| fixture | |", "|---|---|"]  # fmt: skip
@@ -59,11 +62,23 @@ def reference() -> str:
     return "\n".join(lines).rstrip() + "\n"
 
 
+def _models() -> Iterator[str]:
+    """What a plugin does with models, of all that they can."""
+    yield from ("## Models", "")
+    yield "`context.models`, the models of `models.yaml` by route. A plugin names the routes that it needs in `routes`."
+    yield 'Messages are `[{"role": "user", "content": "..."}]`. What is asked counts for the budget, and is told in the'
+    yield from ("trace of the turn that is given.", "")
+    for line in _members(Models):
+        if re.match(r"- `(async )?(configured|complete|stream)\(", line):
+            yield line
+    yield ""
+
+
 def _name(name: str, value: Any) -> Iterator[str]:
     """One exported name: signature, docstring, and what it has."""
     yield from (f"### {name}", "")
     if typing.get_origin(value) is not None or not (inspect.isclass(value) or inspect.isfunction(value)):
-        yield from (f"`{name} = {_type(value)}`", "")
+        yield from (f"`{name} = {_type(value)}`", "", _alias_doc(name), "")
         return
     yield from ("```python", _signature(name, value), "```", "")
     if text := _own_doc(value):
@@ -179,10 +194,20 @@ def _value(value: Any) -> str:
     return "none" if value is None else str(value) if isinstance(value, int | float) else repr(value)
 
 
+def _alias_doc(name: str) -> str:
+    """The docstring below a type's name."""
+    [text] = re.findall(rf'^{name} = [^\n]*\n"""(.*?)"""', inspect.getsource(contract), flags=re.S | re.M)
+    return _joined(text)
+
+
 def _type(value: Any) -> str:
     """As an author would write it: without modules and quotation marks."""
     text = _MODULE.sub("", str(value) if not inspect.isclass(value) else value.__name__)
-    return re.sub(r"\b(?:typing|datetime)\.|~|'(?=Models|AsyncEngine|MetaData)|(?<=Models)'|(?<=None)'", "", text)
+    return re.sub(
+        r"\b(?:typing|datetime)\.|~|'(?=Models|AsyncEngine|MetaData)|(?<=Models)'|(?<=AsyncEngine)'|(?<=None)'",
+        "",
+        text,
+    )
 
 
 def _own_doc(value: Any) -> str:

@@ -34,17 +34,21 @@ from plugins.contract import (
 )
 from plugins.declarations import CommandCall, command, health_check, job
 from plugins.loading import open_chain
+from plugins.models import Completion
+from settings.errors import ModelError
 
 __all__ = [
     "CallNext",
     "Chain",
     "Citation",
     "CommandCall",
+    "Completion",
     "Context",
     "Example",
     "Exchange",
     "Found",
     "Message",
+    "ModelError",
     "OptionError",
     "Options",
     "Outcome",

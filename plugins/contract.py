@@ -31,6 +31,7 @@ __all__ = [
 ]  # fmt: skip
 
 Status = Literal["answered", "abstained", "degraded", "refused"]
+"""`abstained`: the documents do not say; `degraded`: a lesser answer; `refused`: none. The reason says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,16 +108,20 @@ class Turn:
 
     message: Message
     history: tuple[Exchange, ...] = ()
+    """The thread so far, oldest first, without the message."""
     prompt: Prompt = Prompt()
     passages: tuple[Passage, ...] = ()
+    """What the answer is to be made from, best first."""
     evidence: float | None = None
     """How good the passages are (`Found.evidence`); None where nothing was searched."""
     question: str = ""
     """A follow-up as it would be asked alone; empty where the message stands for itself."""
     route: str = "answer"
+    """The route of `models.yaml` that the answer is asked by."""
     deadline: float = inf
     """When the reader must have an answer or a reason, on the event loop's clock."""
     trace: Trace = field(default_factory=Trace)
+    """How the answer comes about, to add to: `turn.trace.note("...")`."""
 
     def with_(self, **changes: Any) -> Self:
         """A copy with some fields changed."""
@@ -137,8 +142,10 @@ class Outcome:
 
     status: Status = "answered"
     reason: str = ""
+    """In words, where it is not answered."""
     citations: tuple[Citation, ...] = ()
     model: str = ""
+    """Its name in `models.yaml`, `extractive` for quotes; empty where a plugin answered by itself."""
     route: str = ""
     usage: Usage = field(default_factory=Usage)
     cost_usd: float | None = 0.0
@@ -160,6 +167,7 @@ Piece = str | Replace
 """What a reader gets of a reply that is on its way."""
 
 Pieces = AsyncIterator[str | Replace | Outcome]
+"""A reply of one's own as it comes: its pieces, and last the outcome."""
 
 
 class Reply:
@@ -238,7 +246,7 @@ class StopChain(Exception):
 
 
 CallNext = Callable[[Turn], Awaitable[Reply]]
-
+"""`await call_next(turn)` runs everything inside the plugin; more than once asks it more than once."""
 
 PluginFunction = Callable[[Any, Any], Awaitable[Any]]
 """The simplest plugin: `async def shout(turn, call_next)`, which returns a Reply."""
@@ -262,10 +270,14 @@ class Search(Protocol):
         thread: Sequence[str] = (),
         answer: str = "",
     ) -> Found:
-        """Passages for a question, see `knowledge.Index.search`."""
+        """Passages that someone in `groups` may read, best first.
+
+        `thread` is what the person wrote before in the thread, `answer` how the last of it was answered. Without
+        `limit` (passages) and `per_document`, those of `knowledge.yaml` count.
+        """
 
     async def quote(self, question: str, passages: Sequence[Passage]) -> tuple[Quote, ...]:
-        """The sentences of the passages that answer best, see `knowledge.Index.quote`."""
+        """The sentences of the passages that answer best."""
 
 
 class PostError(Exception):
@@ -281,19 +293,36 @@ async def nowhere(place: Place, _text: str) -> None:
     raise PostError(f"no bot at work reaches {place.platform}")
 
 
+class _NoDatabase:
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        raise RuntimeError("there is no database while options are only being checked: use it in `running` and later")
+
+
+NO_DATABASE: Any = _NoDatabase()
+"""The database where options are only being checked."""
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
     """What a plugin is given besides its options: no plugin needs a global."""
 
     assistant: str
+    """Its name, `name` in `assistant.yaml`."""
     contact: str
+    """Whom people are sent to where there is no answer."""
     search: Search
+    """The documents. Give it `turn.message.audience` as the groups: everyone who will read the answer."""
     models: "Models"
+    """The language models by route: see [below](#models)."""
     read_file: Callable[[str], str]
     """Text of a file named in the options, from the home's `settings/`; raises OptionError."""
     log: logging.Logger
-    database: "AsyncEngine | None" = None
-    """The assistant's database, for the plugin's own tables; None where options are only being checked."""
+    """The plugin's own logger, `deskhand.plugins.NAME`."""
+    database: "AsyncEngine" = NO_DATABASE
+    """The assistant's database, for the plugin's own tables: for `running` and later. Where options are only being
+    checked there is none, and its use raises RuntimeError."""
     notify: Callable[[str], None] = nobody
     """Tell the administrators something. Returns at once; the same text is passed on once an hour."""
     post: Callable[[Place, str], Awaitable[None]] = nowhere

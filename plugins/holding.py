@@ -104,7 +104,10 @@ def hold(plugin_name: str, awaitable: Any, time: Time, outermost: bool = False) 
     A cancellation from outside passes through, though the code swallows it; the `outermost` hold leaves code
     behind that goes on nevertheless.
     """
-    inner = awaitable.__await__()
+    try:
+        inner = awaitable.__await__()
+    except AttributeError:
+        raise TypeError(f"gave {type(awaitable).__name__}, which cannot be awaited: write `async def`") from None
     thrown: BaseException | None = None
     limit: Limit | None = None
     ending = False

@@ -2,6 +2,7 @@
 
 import logging
 from dataclasses import dataclass
+from types import TracebackType
 from typing import Any
 
 from plugins.breaker import Breaker
@@ -113,7 +114,7 @@ class _Call:
         step, record = self._layer.step, self.clock.record
         late = isinstance(failure, Expired)
         record.error = f"took over {step.seconds:g} s" if late else f"{type(failure).__name__}: {failure}"
-        _log.warning("plugin %s failed: %s", step.name, record.error, exc_info=None if late else failure)
+        _log.warning("plugin %s failed: %s", step.name, record.error, exc_info=None if late else _traceback(failure))
         self._layer.breaker.failed(record.error)
         if step.plugin.required:
             return self._layer.refused(f"the required plugin {step.name} failed")
@@ -137,3 +138,15 @@ class _Call:
             async for piece in pieces:
                 yield piece
             yield instead.outcome
+
+
+_OURS = {hold.__code__.co_filename, Clock.__init__.__code__.co_filename, Reply.read.__code__.co_filename, __file__}
+"""Files whose frames stand before the plugin's own in a traceback."""
+
+
+def _traceback(failure: BaseException) -> tuple[type[BaseException], BaseException, TracebackType | None]:
+    """What went wrong, from the plugin's own code on."""
+    part = failure.__traceback__
+    while part is not None and part.tb_frame.f_code.co_filename in _OURS:
+        part = part.tb_next
+    return type(failure), failure, part

@@ -14,7 +14,7 @@ from plugins.answer import Answer
 from plugins.cache import Cache
 from plugins.canned import Canned
 from plugins.chain import Chain, Step, log_only
-from plugins.contract import Context, OptionError, Place, Plugin, Search, nobody, nowhere
+from plugins.contract import NO_DATABASE, Context, OptionError, Place, Plugin, Search, nobody, nowhere
 from plugins.declaring import declaration_problems, make_tables, opened
 from plugins.escalate import Escalate
 from plugins.glossary import Glossary
@@ -194,7 +194,7 @@ def _context(settings: Settings, search: Search, models: Models, name: str, arou
         models=models,
         read_file=_reader(settings),
         log=logging.getLogger(f"deskhand.plugins.{name}"),
-        database=around.database,
+        database=around.database or NO_DATABASE,
         notify=around.notify,
         post=around.post,
     )

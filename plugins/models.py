@@ -46,7 +46,7 @@ class Spent:
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """A whole answer."""
+    """A whole answer, and what it took: `spent.model`, `spent.usage`, `spent.cost_usd`."""
 
     text: str
     spent: Spent

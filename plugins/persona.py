@@ -31,14 +31,18 @@ class PlaceOptions(PersonaOptions):
     """A persona for one platform or channel."""
 
     platform: str | None = None
+    """`slack`, `discord` or `terminal`; not given: any."""
     channel: str | None = None
+    """The platform's own id of a channel; not given: any."""
 
 
 class PersonaPluginOptions(PersonaOptions):
     """The persona for everywhere, and exceptions by place; the last one that fits wins."""
 
     prompt: str | None = "personas/default.md"
+    """A Markdown file below settings/, the system prompt. `{name}` and `{contact}` are filled in."""
     places: list[PlaceOptions] = Field(default_factory=list)
+    """Other personas by `platform` and `channel`, with the same options; the last one that fits wins."""
 
 
 class Persona(Plugin[PersonaPluginOptions]):

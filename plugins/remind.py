@@ -50,8 +50,6 @@ class Remind(Plugin[RemindOptions]):
 
     @property
     def _reminders(self) -> Reminders:
-        if self.context.database is None:
-            raise RuntimeError("the step remind needs the database of a running assistant")
         return Reminders(self.context.database)
 
     async def __call__(self, turn: Turn, call_next: CallNext) -> Reply:

@@ -44,24 +44,25 @@ async def watched(tell: Callable[[str], None], seconds: float = 0.5) -> AsyncIte
             beat[0] = time.monotonic()
             await asyncio.sleep(_BEAT_SECONDS)
 
-    def notice(stall: Stall) -> None:
-        if stall.plugin:
-            tell(
-                f"Plugin {stall.plugin} blocks everybody: {stall.place} keeps the event loop from running for over "
-                f"{seconds:g} s. It should await, or use asyncio.to_thread."
-            )
-        else:
-            _log.debug("the event loop is blocked at %s", stall.place)
-
     def look(thread: int) -> None:
         reported = 0.0
         while not ended.wait(_BEAT_SECONDS):
             seen = beat[0]
             if seen != reported and time.monotonic() - seen > seconds + _BEAT_SECONDS:
                 stall = stall_of(sys._current_frames().get(thread))
-                if beat[0] == seen and stall is not None:  # else it runs again, and the stack is another one
-                    reported = seen
-                    loop.call_soon_threadsafe(notice, stall)
+                if beat[0] != seen or stall is None:
+                    continue  # it runs again, and the stack is another one
+                reported = seen
+                if not stall.plugin:
+                    _log.debug("the event loop is blocked at %s", stall.place)
+                    continue
+                # at once: a loop that never comes back tells nobody
+                _log.warning("plugin %s blocks the event loop at %s", stall.plugin, stall.place)
+                notice = (
+                    f"Plugin {stall.plugin} blocks everybody: {stall.place} keeps the event loop from running for "
+                    f"over {seconds:g} s. It should await, or use asyncio.to_thread."
+                )
+                loop.call_soon_threadsafe(tell, notice)
 
     watcher = threading.Thread(target=look, args=(threading.get_ident(),), name="watchdog", daemon=True)
     try:

@@ -98,6 +98,32 @@ def process(start: Callable[..., subprocess.Popen[bytes]]) -> Command:
     return run
 
 
+Running = Callable[[Home], "subprocess.Popen[bytes]"]
+
+
+@pytest.fixture
+def running(start: Callable[..., "subprocess.Popen[bytes]"]) -> Running:
+    """`deskhand run`, ready, with its first run behind it."""
+
+    def run(home: Home) -> "subprocess.Popen[bytes]":
+        process = start("-m", "deskhand", "run", "--home", str(home.root))
+        said(process, "run (start): ")
+        return process
+
+    return run
+
+
+def said(process: "subprocess.Popen[bytes]", words: str) -> str:
+    """The log up to the line with these words, and this line."""
+    assert process.stderr is not None
+    lines = []
+    while line := process.stderr.readline().decode():
+        lines.append(line)
+        if words in line:
+            return "".join(lines)
+    raise AssertionError(f"it never said {words!r}: {''.join(lines)}")
+
+
 def files_below(folder: Path) -> list[str]:
     """Paths of all files below a folder."""
     return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())

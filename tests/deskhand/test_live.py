@@ -2,17 +2,20 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 
 from bots import terminal_message
+from deskhand import live
 from deskhand.assistant import Assistant, open_assistant
 from plugins import CallNext, Message, Outcome, Plugin, Reply, Turn
 from plugins.contract import Options, Pieces
 from settings import Home, load_settings
 from settings.applied import changes
+from settings.tasks import running
 
 Write = Callable[[str, str], Path]
 
@@ -80,6 +83,74 @@ async def test_a_question_on_its_way_ends_on_what_it_began_with_and_that_is_clos
         async with asyncio.timeout(10):
             while not before.closed:
                 await asyncio.sleep(0.01)
+
+
+@pytest.fixture
+async def opening(company: Home, write: Write, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Assistant]:
+    """An assistant at work, and a saved change that is being taken up: its plugin does not open before the gate."""
+    monkeypatch.setattr(OpensSlowly, "gate_of_opening", asyncio.Event(), raising=False)
+    monkeypatch.setattr(OpensSlowly, "opens", asyncio.Event(), raising=False)
+    async with open_assistant(load_settings(company)) as assistant:
+        assert await ask(assistant) == "one one one one"
+        write("settings/assistant.yaml", CONTACT.format(contact="two", name="two").replace("Signed", "OpensSlowly"))
+        yield assistant
+
+
+class OpensSlowly(Signed):
+    gate_of_opening: asyncio.Event
+    opens: asyncio.Event
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        self.opens.set()
+        await self.gate_of_opening.wait()
+        yield
+
+
+async def test_a_question_asked_while_a_change_is_taken_up_gets_the_new_chain(opening: Assistant) -> None:
+    async with asyncio.TaskGroup() as group:
+        first = group.create_task(ask(opening, 1))
+        await OpensSlowly.opens.wait()
+        second = group.create_task(ask(opening, 2))
+        done, _ = await asyncio.wait({first, second}, timeout=0.2)
+        assert not done
+        OpensSlowly.gate_of_opening.set()
+    assert first.result() == second.result() == "two two two two"
+
+
+async def test_a_question_that_is_cancelled_meanwhile_loses_no_change(opening: Assistant) -> None:
+    async with running(ask(opening, 1)):
+        await OpensSlowly.opens.wait()
+    OpensSlowly.gate_of_opening.set()
+    assert await ask(opening, 2) == "two two two two"
+
+
+async def test_a_question_does_not_wait_for_ever_for_a_change(
+    opening: Assistant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live, "_PATIENCE_SECONDS", 0.1)
+    assert await ask(opening, 1) == "one one one one"
+    OpensSlowly.gate_of_opening.set()
+    monkeypatch.setattr(live, "_PATIENCE_SECONDS", 60)
+    assert await ask(opening, 2) == "two two two two"
+
+
+async def test_what_is_saved_meanwhile_is_taken_up_without_a_question(opening: Assistant, write: Write) -> None:
+    async with running(ask(opening, 1)):
+        await OpensSlowly.opens.wait()
+    write("settings/assistant.yaml", CONTACT.format(contact="three", name="three"))
+    OpensSlowly.gate_of_opening.set()
+    async with asyncio.timeout(20):
+        while opening.settings.assistant.contact != "three":
+            await asyncio.sleep(0.02)
+
+
+async def test_one_that_is_being_taken_up_does_not_keep_the_assistant_from_closing(opening: Assistant) -> None:
+    async with running(ask(opening, 1)):
+        await OpensSlowly.opens.wait()  # and the gate stays shut
+    async with asyncio.timeout(20):
+        await opening.live.close()
+    assert opening.live.live.closed
 
 
 async def test_a_bad_edit_is_refused_with_its_place_and_told_once_and_the_old_settings_stay(

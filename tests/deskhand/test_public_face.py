@@ -6,9 +6,11 @@ import pytest
 
 import deskhand
 import plugins
+from settings.home import CHECKOUT
 
 NAMES = """
-CallNext Citation CommandCall Context Example Exchange Found Message OptionError Options Outcome Passage Person Piece
+CallNext Citation CommandCall Completion Context Example Exchange Found Message ModelError
+OptionError Options Outcome Passage Person Piece
 Pieces Place Plugin PostError Prompt Quote Replace Reply Search Status StopChain Trace Turn Usage
 command health_check job
 """
@@ -21,6 +23,11 @@ def test_the_names_are_exactly_these_and_each_is_documented() -> None:
         assert value is getattr(plugins, name)
         if inspect.isclass(value) or inspect.isfunction(value):
             assert inspect.getdoc(value), name
+
+
+def test_authors_may_check_their_types() -> None:
+    for room in ("bots", "deskhand", "knowledge", "plugins", "settings"):
+        assert (CHECKOUT / room / "py.typed").is_file()
 
 
 def test_another_name_is_an_attribute_error() -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import re
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -11,10 +12,12 @@ import pytest
 
 from bots import terminal_message
 from deskhand.assistant import Assistant, open_assistant
+from plugins import limited
 from plugins.contract import Person, Place
 from plugins.declarations import CommandCall
 from plugins.declaring import all_commands
-from settings import Home, load_settings
+from settings import Home, SettingsError, load_settings
+from tests.deskhand.conftest import Command, Running, said
 
 Write = Callable[[str, str], Path]
 
@@ -143,6 +146,30 @@ async def test_a_broken_edit_keeps_the_old_one_running_and_says_where(
     assert told[1] == "The settings can be used again and are in force."
 
 
+@pytest.mark.parametrize("endless", ["while True:\n    pass", "time.sleep(20)"])
+async def test_an_import_that_never_ends_keeps_the_old_one_and_says_where(
+    company: Home, write: Write, told: Told, monkeypatch: pytest.MonkeyPatch, endless: str
+) -> None:
+    monkeypatch.setattr(limited, "SECONDS", 0.4)
+    async with at_work(company, told) as assistant:
+        write("plugins/shout.py", f"import time\n\n{endless}\n")
+        assert await ask(assistant) == "one!"
+        await until(lambda: told)
+        assert re.search(r"plugins/shout.py:[34]: 'shout' is not ready after 0.4 s: this line does not end", told[0])
+        write("plugins/shout.py", shout("two"))
+        assert await ask(assistant) == "two!"
+
+
+async def test_an_import_that_never_ends_is_a_mistake_at_the_start(
+    company: Home, write: Write, told: Told, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limited, "SECONDS", 0.4)
+    write("plugins/shout.py", "import time\n\ntime.sleep(20)\n")
+    with pytest.raises(SettingsError, match=r"plugins/shout.py:3: 'shout' is not ready after 0.4 s"):
+        async with at_work(company, told):
+            pass
+
+
 async def test_a_wrong_option_is_refused_at_its_line(company: Home, write: Write, told: Told) -> None:
     async with at_work(company, told) as assistant:
         write("settings/assistant.yaml", "plugins:\n- shout:\n    mrak: '?'\n")
@@ -208,6 +235,42 @@ async def test_commands_follow_the_file(company: Home, write: Write, told: Told)
         assert await assistant.command("call", call) == "two x"
         with pytest.raises(LookupError):
             await assistant.command("shout", call)
+
+
+def test_a_process_at_work_takes_up_edits_and_keeps_the_old_one_where_one_is_broken(
+    company: Home, write: Write, running: Running, deskhand: Command
+) -> None:
+    at_work = running(company)
+    ask_it = ("ask", "how long?", "--home", str(company.root))
+    assert deskhand(*ask_it).out == "one!\n"
+    write("plugins/shout.py", shout("two"))
+    assert deskhand(*ask_it).out == "two!\n"
+    write("settings/assistant.yaml", "plugins:\n- shout:\n    mark: '?'\n")
+    assert deskhand(*ask_it).out == "two?\n"
+    write("plugins/shout.py", "x = 1\ndef :\n")
+    assert deskhand(*ask_it).out == "two?\n"
+    assert "the settings before stay in force: plugins/shout.py:2: SyntaxError" in said(at_work, "SyntaxError")
+    write("settings/assistant.yaml", "plugins:\n- shout:\n    mrak: '?'\n")
+    write("plugins/shout.py", shout("three"))
+    assert deskhand(*ask_it).out == "two?\n"
+    assert "settings/assistant.yaml:3: plugins[0].shout.mrak: no such option" in said(at_work, "mrak")
+    write("settings/assistant.yaml", LIST)
+    assert deskhand(*ask_it).out == "three!\n"
+    assert at_work.poll() is None
+
+
+def test_a_process_at_work_is_ended_by_no_task_of_a_plugins(
+    company: Home, write: Write, running: Running, deskhand: Command
+) -> None:
+    ends = "import asyncio, sys\n\n\nasync def end():\n    sys.exit(3)\n\n\n"
+    write(
+        "plugins/shout.py", ends + shout().replace("return Reply(", "asyncio.create_task(end())\n        return Reply(")
+    )
+    at_work = running(company)
+    for _ in range(2):
+        assert deskhand("ask", "how long?", "--home", str(company.root)).out == "one!\n"
+        said(at_work, f"{company.plugins}/shout.py:5 raised SystemExit(3) in a task of its own: the process goes on")
+    assert at_work.poll() is None
 
 
 JOB = """

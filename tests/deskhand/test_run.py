@@ -17,37 +17,14 @@ from deskhand.protocol import connect as connect_to
 from deskhand.protocol import decode, encode, socket_file
 from settings import Home
 from settings.home import CHECKOUT
-from tests.deskhand.conftest import LEAVE, Command
+from tests.deskhand.conftest import LEAVE, Command, Running
+from tests.deskhand.conftest import said as _said
 
 Start = Callable[..., "subprocess.Popen[bytes]"]
 Write = Callable[[str, str | bytes], Path]
-Running = Callable[[Home], "subprocess.Popen[bytes]"]
 
 QUESTION = "How many days can I carry over?"
 _TIMES = re.compile(r'"timings_ms": \{[^}]*\}|"seconds": [\d.]+|in [\d.]+ s')
-
-
-def _said(process: "subprocess.Popen[bytes]", words: str) -> str:
-    """The log up to the line with these words, and this line."""
-    assert process.stderr is not None
-    lines = []
-    while line := process.stderr.readline().decode():
-        lines.append(line)
-        if words in line:
-            return "".join(lines)
-    raise AssertionError(f"it never said {words!r}: {''.join(lines)}")
-
-
-@pytest.fixture
-def running(start: Start) -> Running:
-    """`deskhand run`, ready, with its first run behind it."""
-
-    def run(home: Home) -> "subprocess.Popen[bytes]":
-        process = start("-m", "deskhand", "run", "--home", str(home.root))
-        _said(process, "run (start): ")
-        return process
-
-    return run
 
 
 def test_every_command_prints_and_ends_as_without_it(company: Home, running: Running, deskhand: Command) -> None:

@@ -23,6 +23,7 @@ from plugins.contract import (
     Replace,
     Reply,
     Turn,
+    plugin_of,
 )
 from plugins.models import Models
 from settings import Settings
@@ -92,13 +93,9 @@ Handler = Callable[[Turn, CallNext], Awaitable[Any]]
 def make_plugin(handler: Handler, context: Context, *, required: bool = False) -> Plugin[Options]:
     """A plugin that does what the function does."""
 
-    class Made(Plugin[Options]):
-        async def __call__(self, turn: Turn, call_next: CallNext) -> Reply:
-            reply: Reply = await handler(turn, call_next)
-            return reply
-
-    Made.required = required
-    return Made(Options(), context)
+    made = plugin_of(handler)
+    made.required = required
+    return made(Options(), context)
 
 
 def streamed(*pieces: str | Replace | Outcome | Exception) -> Reply:

@@ -1,5 +1,6 @@
 import asyncio
 import logging
+import traceback
 from collections.abc import AsyncIterator
 
 import pytest
@@ -164,6 +165,15 @@ async def test_a_plugin_that_fails_before_calling_on_is_skipped_and_named_in_the
     text, outcome = await read(chain(step("bad", fails_before), step("answer", answers)))
     assert (text, outcome.model) == ("five weeks", "main")
     assert [record.getMessage() for record in caplog.records] == ["plugin bad failed: ValueError: broken before"]
+
+
+async def test_the_log_has_the_plugins_own_part_of_the_traceback(
+    step: StepMaker, caplog: pytest.LogCaptureFixture
+) -> None:
+    await read(chain(step("outer", passes), step("bad", fails_before), step("answer", answers)))
+    [record] = caplog.records
+    assert record.exc_info is not None
+    assert [frame.name for frame in traceback.extract_tb(record.exc_info[2])] == ["fails_before"]
 
 
 async def test_a_plugin_that_fails_after_calling_on_keeps_the_reply_from_inside(step: StepMaker) -> None:

@@ -62,6 +62,30 @@ async def ends_the_process(turn: Turn, call_next: CallNext) -> Any:
     sys.exit("goodbye")
 
 
+async def interrupts_the_process(turn: Turn, call_next: CallNext) -> Any:
+    raise KeyboardInterrupt
+
+
+def ends_the_process_without_await(turn: Turn, call_next: CallNext) -> Any:
+    sys.exit("goodbye")
+
+
+def replies_without_await(turn: Turn, call_next: CallNext) -> Any:
+    return Reply("five")
+
+
+async def waits_and_ends_the_process(turn: Turn, call_next: CallNext) -> Any:
+    await asyncio.sleep(0)
+    sys.exit("goodbye")
+
+
+async def ends_the_process_when_cancelled(turn: Turn, call_next: CallNext) -> Any:
+    try:
+        await asyncio.Event().wait()
+    finally:
+        sys.exit("goodbye")
+
+
 async def ends_the_process_in_its_stream(turn: Turn, call_next: CallNext) -> Any:
     async def pieces() -> AsyncIterator[Any]:
         yield "five"
@@ -146,8 +170,10 @@ async def calls_on_for_ever(turn: Turn, call_next: CallNext) -> Any:
 
 
 HOSTILE = [
-    raises, raises_a_group, ends_the_process, ends_the_process_in_its_stream, awaits_what_was_cancelled, hangs,
-    hangs_whatever_comes, returns_though_cancelled, floods, returns_text, yields_numbers,
+    raises, raises_a_group, ends_the_process, interrupts_the_process, ends_the_process_without_await,
+    replies_without_await, waits_and_ends_the_process, ends_the_process_when_cancelled,
+    ends_the_process_in_its_stream, awaits_what_was_cancelled, hangs, hangs_whatever_comes,
+    returns_though_cancelled, floods, returns_text, yields_numbers,
     replies_with_a_number, bogus_outcome, bogus_status, bogus_citations, bogus_outcome_at_the_end, passes_on_no_turn,
     passes_on_no_message, stops_with_text, calls_on_for_ever,
 ]  # fmt: skip

@@ -48,6 +48,24 @@ async def test_a_blocking_call_is_named_with_its_line(blocking: PluginFunction, 
     assert told[0].startswith(f"Plugin stuck blocks everybody: {__file__}:{line} ")
 
 
+async def test_it_is_in_the_log_while_the_loop_is_still_blocked(
+    context: Context, caplog: pytest.LogCaptureFixture
+) -> None:
+    seen: list[str] = []
+
+    async def blocks_until_it_is_logged(turn: Turn, call_next: CallNext) -> Reply:
+        ends = time.monotonic() + 20
+        while not caplog.messages and time.monotonic() < ends:
+            time.sleep(0.01)
+        seen.extend(caplog.messages)
+        return Reply("five weeks")
+
+    async with watched(lambda _: None, 0.1):
+        step = Step("stuck", plugin_of(blocks_until_it_is_logged)(Options(), context))
+        await (await Chain([step], CONTACT)(ask())).read()
+    assert seen[0].startswith(f"plugin stuck blocks the event loop at {__file__}:")
+
+
 async def test_what_blocks_outside_of_plugins_is_nobodys(context: Context) -> None:
     stall = stall_of(sys._getframe())
     assert stall is not None

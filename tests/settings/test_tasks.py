@@ -2,7 +2,7 @@ import asyncio
 
 import pytest
 
-from settings.tasks import completed, running
+from settings.tasks import completed, run_to_its_end, running
 
 
 async def test_a_task_runs_beside_its_block_and_gives_its_result() -> None:
@@ -51,6 +51,51 @@ async def test_an_error_of_the_task_reaches_whoever_awaits_it() -> None:
     async with running(work()) as task:
         with pytest.raises(RuntimeError, match="task"):
             await task
+
+
+@pytest.mark.parametrize("wrong", [SystemExit(3), KeyboardInterrupt()])
+@pytest.mark.parametrize("how", ["task", "callback"])
+def test_nobody_else_ends_the_process(wrong: BaseException, how: str, caplog: pytest.LogCaptureFixture) -> None:
+    async def ends() -> None:
+        raise wrong
+
+    def throw() -> None:
+        raise wrong
+
+    async def main() -> str:
+        loop = asyncio.get_running_loop()
+        if how == "callback":
+            loop.call_soon(throw)
+            await asyncio.sleep(0.01)
+        else:
+            async with running(ends()) as task:
+                await asyncio.wait([task])
+        later = loop.create_future()
+        loop.call_soon(later.set_result, "goes on")
+        return str(await later)
+
+    assert run_to_its_end(main()) == "goes on"
+    assert caplog.messages[0].startswith(f"{__file__}:")
+    assert caplog.messages[0].endswith(f" raised {wrong!r} in a task of its own: the process goes on")
+
+
+def test_nobody_else_stops_the_loop(caplog: pytest.LogCaptureFixture) -> None:
+    async def main() -> str:
+        asyncio.get_running_loop().stop()
+        await asyncio.sleep(0.01)
+        return "goes on"
+
+    assert run_to_its_end(main()) == "goes on"
+    assert caplog.messages == ["some code has stopped the event loop: the process goes on"]
+
+
+@pytest.mark.parametrize("end", [SystemExit(3), RuntimeError("no"), asyncio.CancelledError()])
+def test_its_own_end_is_its_end(end: BaseException) -> None:
+    async def main() -> None:
+        raise end
+
+    with pytest.raises(type(end)):
+        run_to_its_end(main())
 
 
 async def test_what_has_to_be_completed_is_although_the_caller_is_cancelled() -> None:
