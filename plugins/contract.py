@@ -145,6 +145,10 @@ class Outcome:
     """None where the price of the model is not known."""
 
 
+UNSAID = Outcome()
+"""The outcome of a reply whose plugin gave none: where it called on, the chain puts that of the inner reply there."""
+
+
 @dataclass(frozen=True, slots=True)
 class Replace:
     """Begin again: this text stands in the place of everything that was shown so far.
@@ -170,9 +174,12 @@ class Reply:
     citations, cost) is certain only when the text has ended; reading it earlier raises RuntimeError.
     A reply can be read any number of times, each time from its beginning, but by one reader after
     the other.
+
+    Where you give no outcome, neither here nor as the last of the `pieces`, it is that of the reply of
+    `call_next`, once you have read that to its end; where you never called on, it is `Outcome("answered")`.
     """
 
-    def __init__(self, text: str = "", outcome: Outcome = Outcome(), *, pieces: Pieces | None = None) -> None:
+    def __init__(self, text: str = "", outcome: Outcome = UNSAID, *, pieces: Pieces | None = None) -> None:
         self._text = text
         self._outcome: Outcome | None = None if pieces is not None else outcome
         self._pieces = pieces
@@ -198,7 +205,7 @@ class Reply:
             raise
         self._pieces = None
         if self._outcome is None:
-            self._outcome = Outcome()
+            self._outcome = UNSAID
 
     async def read(self) -> str:
         """The whole text."""

@@ -6,7 +6,19 @@ from typing import Any
 
 from plugins.breaker import Breaker
 from plugins.clock import Clock, timed
-from plugins.contract import CallNext, Message, Outcome, Pieces, Plugin, PluginTrace, Replace, Reply, StopChain, Turn
+from plugins.contract import (
+    UNSAID,
+    CallNext,
+    Message,
+    Outcome,
+    Pieces,
+    Plugin,
+    PluginTrace,
+    Replace,
+    Reply,
+    StopChain,
+    Turn,
+)
 from plugins.holding import Expired, hold
 from plugins.reply_check import Endless, check_outcome, check_reply
 
@@ -99,6 +111,8 @@ class _Call:
             check_reply(reply)
             if not reply.ended:
                 return Reply(pieces=self._mended(timed(reply, self.clock, False, Endless())))
+            if reply.outcome is UNSAID:
+                reply = Reply(reply.text, self._outcome(reply))
         self._layer.breaker.succeeded()
         return reply
 
@@ -126,7 +140,7 @@ class _Call:
                 yield piece
             check_outcome(reply.outcome)
             self._layer.breaker.succeeded()
-            yield reply.outcome
+            yield self._outcome(reply)
         except Exception as failure:
             if self.kept.broken if self.kept is not None else self._layer.innermost:
                 raise  # there is nothing to keep
@@ -137,3 +151,8 @@ class _Call:
             async for piece in pieces:
                 yield piece
             yield instead.outcome
+
+    def _outcome(self, reply: Reply) -> Outcome:
+        """What the plugin says of its reply; where it says nothing, what the reply says that it was made from."""
+        made_from = self.kept if self.kept is not None and self.kept.ended else reply
+        return made_from.outcome if reply.outcome is UNSAID else reply.outcome
