@@ -30,6 +30,7 @@ async def work(session: Session, options: Options, console: Console) -> int:
     assistant = await session.assistant()
     assistant.warm_up()
     await session.fill(console.progress)
+    await session.notes(console)
     bot = TerminalBot(
         assistant.ask,
         told.name,

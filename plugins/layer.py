@@ -20,7 +20,7 @@ from plugins.contract import (
     Turn,
 )
 from plugins.holding import Expired, hold
-from plugins.reply_check import Endless, check_outcome, check_reply
+from plugins.reply_check import Endless, check_outcome, check_reply, in_words
 
 _log = logging.getLogger("deskhand.chain")
 
@@ -126,7 +126,7 @@ class _Call:
         """The reply when the plugin has failed."""
         step, record = self._layer.step, self.clock.record
         late = isinstance(failure, Expired)
-        record.error = f"took over {step.seconds:g} s" if late else f"{type(failure).__name__}: {failure}"
+        record.error = f"took over {step.seconds:g} s" if late else in_words(failure)
         _log.warning("plugin %s failed: %s", step.name, record.error, exc_info=None if late else failure)
         self._layer.breaker.failed(record.error)
         if step.plugin.required:

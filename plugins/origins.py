@@ -46,7 +46,11 @@ def find_plugin(name: str, shipped: dict[str, type[Plugin[Any]]], home: Home) ->
     places = [*(["Deskhand itself"] if name in shipped else []), *([home.shown(file)] if own else [])]
     places += [_package(point) for point in packaged]
     if len(places) > 1:
-        raise NotFound(f"{name!r} is ambiguous: it is in {' and in '.join(places)}: rename one")
+        ways = [f"remove {home.shown(file)}"] if own else []
+        ways += [f"`pip uninstall {point.dist.name}`" for point in packaged if point.dist is not None]
+        raise NotFound(
+            f"{name!r} is ambiguous: it is in {' and in '.join(places)}: {', or '.join(ways)}, or rename one"
+        )
     if own:
         return Found(load_file(file, home.shown(file)), home.shown(file))
     if packaged:
@@ -154,6 +158,12 @@ def _files(home: Home) -> Iterator[str]:
         for path in sorted(home.plugins.glob("*.py")):
             if not path.name.startswith(("_", "test_")) and path.stem != "conftest":
                 yield path.stem
+
+
+def defined_at(plugin: Plugin[Any]) -> str:
+    """`file:line` of what is called with a question: the function, or the method of the class."""
+    code = getattr(type(plugin).__call__, "__code__", None)
+    return f"{code.co_filename}:{code.co_firstlineno}" if code is not None else ""
 
 
 def place_in(error: BaseException, plugin: object) -> str:
