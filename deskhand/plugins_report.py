@@ -57,9 +57,7 @@ def chain_as_dict(
     """The output of `deskhand plugins --json`."""
     total = sum(timing.seconds for timing in timings.values())
     return {
-        "plugins": [
-            _step_as_dict(step, timings.get(step.name), total, breakers.get(step.name)) for step in steps
-        ],
+        "plugins": [_step_as_dict(step, timings.get(step.name), total, breakers.get(step.name)) for step in steps],
         "deadline_seconds": settings.assistant.deadline_seconds,
         "health": health,
     }

@@ -67,6 +67,7 @@ class Message:
     person: Person
     place: Place
     sent_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    """In UTC: `.astimezone()` is the time of the machine, `.astimezone(ZoneInfo("Europe/Berlin"))` that of a place."""
 
     @property
     def audience(self) -> tuple[str, ...]:
@@ -252,7 +253,11 @@ PluginFunction = Callable[[Any, Any], Awaitable[Any]]
 
 
 class Options(BaseModel):
-    """Base of every plugin's options: unknown names are mistakes."""
+    """Base of every plugin's options: unknown names are mistakes.
+
+    Fields have types that YAML can write: `str`, `int`, `float`, `bool`, `date`, `Literal[...]`, `list[...]`,
+    `dict[str, ...]`, `... | None`, and further classes of `Options` for what is nested.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, use_attribute_docstrings=True)
 
@@ -308,7 +313,10 @@ class Context:
 
 
 class OptionError(Exception):
-    """An option that only the plugin itself can find wrong; the loader adds file and line."""
+    """An option that only the plugin itself can find wrong; the loader adds file and line.
+
+    Raise it in the plugin's `__init__`. `option` is its path, as in `menus` or `topics[0].words`.
+    """
 
     def __init__(self, option: str, message: str) -> None:
         super().__init__(message)

@@ -20,6 +20,7 @@ from plugins.contract import (
     Turn,
 )
 from plugins.holding import Expired, hold
+from plugins.origins import defined_at, place_in
 from plugins.reply_check import Endless, check_outcome, check_reply, in_words
 
 _log = logging.getLogger("deskhand.chain")
@@ -127,7 +128,8 @@ class _Call:
         step, record = self._layer.step, self.clock.record
         late = isinstance(failure, Expired)
         record.error = f"took over {step.seconds:g} s" if late else in_words(failure)
-        _log.warning("plugin %s failed: %s", step.name, record.error, exc_info=None if late else failure)
+        at = place_in(failure, step.plugin) or defined_at(step.plugin)
+        _log.warning("plugin %s failed: %s (%s)", step.name, record.error, at, exc_info=None if late else failure)
         self._layer.breaker.failed(record.error)
         if step.plugin.required:
             return self._layer.refused(f"the required plugin {step.name} failed")

@@ -163,7 +163,7 @@ def _files(home: Home) -> Iterator[str]:
 def defined_at(plugin: Plugin[Any]) -> str:
     """`file:line` of what is called with a question: the function, or the method of the class."""
     code = getattr(type(plugin).__call__, "__code__", None)
-    return f"{code.co_filename}:{code.co_firstlineno}" if code is not None else ""
+    return f"{code.co_filename}:{code.co_firstlineno}" if code is not None else type(plugin).__name__
 
 
 def place_in(error: BaseException, plugin: object) -> str:

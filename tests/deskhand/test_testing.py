@@ -19,8 +19,8 @@ class Helper(Plugin[Options]):
         reply = await call_next(turn.with_(passages=found.passages))
         return Reply(f"{said.text} {await reply.read()} {len(found.passages)}")
 
-    @command("help", "helps")
-    async def help(self, call):
+    @command("advise", "helps")
+    async def advise(self, call):
         return f"help for {call.text}"
 
     @job("0 9 * * *")
@@ -52,7 +52,7 @@ async def test_everything(chain, models, knowledge):
     async with chain(Helper, answer="Five weeks.", models=models, knowledge=knowledge) as asked:
         assert await asked("how long?", groups=["staff"]) == "Well: Five weeks. 4"
         assert asked.turn.passages[3].text == "Leave is 25 days."
-        assert await asked.command("help", "Sam") == "help for Sam"
+        assert await asked.command("advise", "Sam") == "help for Sam"
         await asked.job("work")
         assert (asked.posted[0][1], asked.told) == ("good morning", ["the day has begun"])
         assert await asked.health() == ["not today"]
