@@ -30,6 +30,7 @@ from plugins.contract import (
 )
 from plugins.declaring import declaration_problems, make_tables
 from plugins.limited import NotReady, limited
+from plugins.loading import secret_reader
 from plugins.models import Models
 from plugins.origins import NotFound, defined_at, load_file, place_in
 from settings import DeskhandError, Home, Settings, UsageError, load_settings
@@ -48,12 +49,14 @@ class Asked:
     answer: str
 
 
-def check_plugin(home: Home, path: Path, questions: Sequence[str], as_object: bool, console: Console) -> int:
+def check_plugin(
+    home: Home, path: Path, questions: Sequence[str], groups: tuple[str, ...], as_object: bool, console: Console
+) -> int:
     """Say what is wrong with the plugin, and what it was asked; returns the exit status."""
     file = path.expanduser().resolve()
     if not file.is_file():
         raise UsageError(f"there is no file {path}")
-    problems, asked = asyncio.run(_checked(home, file, questions or (_QUESTION,)))
+    problems, asked = asyncio.run(_checked(home, file, questions or (_QUESTION,), Person("check", groups=groups)))
     if as_object:
         console.out(as_json({"ok": not problems, "problems": problems, "asked": [asdict(one) for one in asked]}))
     else:
@@ -65,7 +68,7 @@ def check_plugin(home: Home, path: Path, questions: Sequence[str], as_object: bo
     return int(bool(problems))
 
 
-async def _checked(home: Home, file: Path, questions: Sequence[str]) -> tuple[list[str], list[Asked]]:
+async def _checked(home: Home, file: Path, questions: Sequence[str], person: Person) -> tuple[list[str], list[Asked]]:
     """What is wrong; where nothing is before it is asked, what it was asked."""
     shown = home.shown(file)
     settings = load_settings(home)
@@ -88,7 +91,7 @@ async def _checked(home: Home, file: Path, questions: Sequence[str]) -> tuple[li
         problem.message.removeprefix("plugins[0]: ")
         for problem in declaration_problems(settings, [step], {file.stem: 0})
     ]
-    return ([f"{shown}: {message}" for message in found], []) if found else await _ask_all(step, questions)
+    return ([f"{shown}: {message}" for message in found], []) if found else await _ask_all(step, questions, person)
 
 
 def _made(settings: Settings, file: Path, shown: str) -> Plugin[Any]:
@@ -96,7 +99,7 @@ def _made(settings: Settings, file: Path, shown: str) -> Plugin[Any]:
     return plugin(plugin.Options.model_validate(_options(settings, file.stem)), _context(settings))
 
 
-async def _ask_all(step: Step, questions: Sequence[str]) -> tuple[list[str], list[Asked]]:
+async def _ask_all(step: Step, questions: Sequence[str], person: Person) -> tuple[list[str], list[Asked]]:
     """Each question through the plugin, with an answer behind it."""
     problems: list[str] = []
     asked: list[Asked] = []
@@ -107,7 +110,7 @@ async def _ask_all(step: Step, questions: Sequence[str]) -> tuple[list[str], lis
                 await make_tables([step], database)
                 async with asyncio.timeout(3 * _SECONDS * len(questions)), step.plugin.running():
                     for question in questions:
-                        failed, one = await _ask(step, question)
+                        failed, one = await _ask(step, question, person)
                         problems += failed
                         asked.append(one)
     except DeskhandError as error:
@@ -117,13 +120,13 @@ async def _ask_all(step: Step, questions: Sequence[str]) -> tuple[list[str], lis
     return problems, asked
 
 
-async def _ask(step: Step, question: str) -> tuple[list[str], Asked]:
+async def _ask(step: Step, question: str, person: Person) -> tuple[list[str], Asked]:
     """One question, and what failed."""
     failures = _Failures()
     log = logging.getLogger("deskhand.chain")
     log.addHandler(failures)
     log.propagate = False
-    turn = Turn(Message("check", question, Person("check"), Place("terminal", direct=True)))
+    turn = Turn(Message("check", question, person, Place("terminal", direct=True)))
     answer = Step("answer", _Answer(Options(), step.plugin.context))
     try:
         reply = await Chain([step, answer], "nobody")(turn)
@@ -179,5 +182,11 @@ def _context(settings: Settings) -> Context:
 
     log = logging.getLogger("deskhand.plugins.check")
     return Context(
-        settings.assistant.name, settings.assistant.contact, NoSearch(), Models(settings), read_file, log
+        settings.assistant.name,
+        settings.assistant.contact,
+        NoSearch(),
+        Models(settings),
+        read_file,
+        log,
+        secret=secret_reader(settings),
     )  # fmt: skip

@@ -273,7 +273,7 @@ def plugins_check(
     from deskhand.check_plugin import check_plugin
     from deskhand.console import LocalConsole
 
-    raise typer.Exit(check_plugin(_home(context, home), Path(path), ask or (), json, LocalConsole()))
+    raise typer.Exit(check_plugin(_home(context, home), Path(path), ask or (), _groups(groups), json, LocalConsole()))
 
 
 @slack_app.command("manifest")

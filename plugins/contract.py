@@ -120,7 +120,7 @@ class Turn:
     trace: Trace = field(default_factory=Trace)
 
     def with_(self, **changes: Any) -> Self:
-        """A copy with some fields changed."""
+        """A copy with some fields changed: `turn.with_(message=replace(turn.message, text="..."))` asks otherwise."""
         return replace(self, **changes)
 
 
@@ -293,6 +293,22 @@ async def nowhere(place: Place, _text: str) -> None:
     raise PostError(f"no bot at work reaches {place.platform}")
 
 
+class OptionError(Exception):
+    """An option that only the plugin itself can find wrong; the loader adds file and line.
+
+    Raise it in the plugin's `__init__`. `option` is its path, as in `menus` or `topics[0].words`.
+    """
+
+    def __init__(self, option: str, message: str) -> None:
+        super().__init__(message)
+        self.option = option
+
+
+def no_secret(name: str) -> str:
+    """Secrets where none are."""
+    raise OptionError("", f"there is no {name}: set it in the environment, in settings/secrets/ or in .env")
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
     """What a plugin is given besides its options: no plugin needs a global."""
@@ -310,17 +326,8 @@ class Context:
     """Tell the administrators something. Returns at once; the same text is passed on once an hour."""
     post: Callable[[Place, str], Awaitable[None]] = nowhere
     """Post a text in a chat, as a job does; raises PostError where no bot at work reaches that place."""
-
-
-class OptionError(Exception):
-    """An option that only the plugin itself can find wrong; the loader adds file and line.
-
-    Raise it in the plugin's `__init__`. `option` is its path, as in `menus` or `topics[0].words`.
-    """
-
-    def __init__(self, option: str, message: str) -> None:
-        super().__init__(message)
-        self.option = option
+    secret: Callable[[str], str] = no_secret
+    """A key or token by its name, from the environment, a secret file or `.env`; raises OptionError without one."""
 
 
 OptionsT = TypeVar("OptionsT", bound=Options)

@@ -14,7 +14,7 @@ from plugins.answer import Answer
 from plugins.cache import Cache
 from plugins.canned import Canned
 from plugins.chain import Chain, Step, log_only
-from plugins.contract import Context, OptionError, Place, Plugin, Search, nobody, nowhere
+from plugins.contract import Context, OptionError, Place, Plugin, Search, no_secret, nobody, nowhere
 from plugins.declaring import declaration_problems, make_tables, opened
 from plugins.escalate import Escalate
 from plugins.glossary import Glossary
@@ -214,7 +214,18 @@ def _context(settings: Settings, search: Search, models: Models, name: str, arou
         database=around.database,
         notify=around.notify,
         post=around.post,
+        secret=secret_reader(settings),
     )
+
+
+def secret_reader(settings: Settings) -> Callable[[str], str]:
+    """What gives a plugin its keys; they are masked in every message from then on."""
+
+    def secret(name: str) -> str:
+        found = settings.secrets.get(name)
+        return found.get_secret_value() if found is not None else no_secret(name)
+
+    return secret
 
 
 def _reader(settings: Settings) -> Callable[[str], str]:

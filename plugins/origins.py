@@ -82,7 +82,9 @@ def load_file(file: Path, shown: str) -> type[Plugin[Any]]:
                 del sys.modules[module.__name__]
         if isinstance(error, NotFound) or not isinstance(error, Exception | SystemExit):
             raise
-        raise NotFound("", Problem(f"{shown}:{_line_in(error, file)}", f"{type(error).__name__}: {error}")) from error
+        raise NotFound(
+            "", Problem(f"{shown}:{_line_in(error, file)}", f"{type(error).__name__}: {_said(error)}")
+        ) from error
 
 
 def _plugin_in(module: ModuleType, name: str, shown: str) -> type[Plugin[Any]]:
@@ -179,6 +181,11 @@ def place_in(error: BaseException, plugin: object) -> str:
 
 def _frames_in(error: BaseException, file: str | None) -> list[traceback.FrameSummary]:
     return [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename == file]
+
+
+def _said(error: BaseException) -> str:
+    """What an error says, without the place that Python puts behind it: it is told before."""
+    return error.msg if isinstance(error, SyntaxError) else str(error)
 
 
 def _line_in(error: BaseException, file: Path) -> int:

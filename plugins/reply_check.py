@@ -26,9 +26,11 @@ class Endless:
 
 
 def in_words(failure: BaseException) -> str:
-    """What went wrong, with the slip that is the likeliest where a coroutine stands for what it would have given."""
+    """What went wrong, in a line, with the likeliest slip where a coroutine stands for what it would have given."""
     forgotten = isinstance(failure, TypeError | AttributeError) and "coroutine" in str(failure)
-    return f"{type(failure).__name__}: {failure}{': is an `await` missing?' if forgotten else ''}"
+    return (
+        f"{type(failure).__name__}: {' '.join(str(failure).split())}{': is an `await` missing?' if forgotten else ''}"
+    )
 
 
 def check_reply(reply: Any) -> None:

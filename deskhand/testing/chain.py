@@ -25,6 +25,7 @@ from plugins.contract import (
     PluginFunction,
     Reply,
     Turn,
+    no_secret,
     plugin_of,
 )
 from plugins.declarations import CommandCall, checks_of, commands_of, jobs_of
@@ -87,9 +88,7 @@ class Asked:
         """What the plugin passed on last."""
         return self._inside[-1] if self._inside else None
 
-    async def command(
-        self, name: str, text: str = "", groups: Sequence[str] = (), person: Person = PERSON
-    ) -> str:
+    async def command(self, name: str, text: str = "", groups: Sequence[str] = (), person: Person = PERSON) -> str:
         """What a command of the plugin says."""
         known = ", ".join(command.name for command in commands_of(self.plugin)) or "none"
         caller = replace(person, groups=tuple(groups)) if groups else person
@@ -121,6 +120,7 @@ class ChainMaker(Protocol):
         models: ScriptedModels | None = None,
         knowledge: ListedKnowledge | None = None,
         files: Mapping[str, str] | None = None,
+        secrets: Mapping[str, str] | None = None,
         seconds: float = 10.0,
     ) -> AbstractAsyncContextManager[Asked]: ...
 
@@ -137,6 +137,7 @@ def chain_maker(folder: Path) -> ChainMaker:
         models: ScriptedModels | None = None,
         knowledge: ListedKnowledge | None = None,
         files: Mapping[str, str] | None = None,
+        secrets: Mapping[str, str] | None = None,
         seconds: float = 10.0,
     ) -> AsyncIterator[Asked]:
         made, name = _plugin_class(plugin)
@@ -157,6 +158,7 @@ def chain_maker(folder: Path) -> ChainMaker:
                 database,
                 told.append,
                 post,
+                lambda name: (secrets or {}).get(name) or no_secret(name),
             )
             assert not options or made.Options.model_fields, why_no_options(made)
             step = Step(name, made(made.Options.model_validate(dict(options or {})), context), seconds)

@@ -317,3 +317,28 @@ def test_options_for_one_that_has_none(
     assert problems(build, "plugins:\n  - menus: {menus: {}}\n") == [
         f"settings/assistant.yaml:2: plugins[0].menus.menus: no such option: {why}"
     ]
+
+
+KEYED = """
+from deskhand import Options, Plugin
+class Keyed(Plugin[Options]):
+    def __init__(self, options, context):
+        super().__init__(options, context)
+        self.key = context.secret("CANTEEN_KEY")
+"""
+
+
+def test_a_plugin_has_its_key_by_name(
+    build: Callable[[str], list[Step]], write: Callable[[str, str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write("plugins/keyed.py", KEYED)
+    assert problems(build, "plugins:\n  - keyed\n") == [
+        "settings/assistant.yaml:2: plugins[0].keyed: there is no CANTEEN_KEY: "
+        "set it in the environment, in settings/secrets/ or in .env"
+    ]
+    write("settings/secrets/CANTEEN_KEY", "from-a-file\n")
+    [step] = build("plugins:\n  - keyed\n")
+    assert vars(step.plugin)["key"] == "from-a-file"
+    monkeypatch.setenv("CANTEEN_KEY", "from-outside")
+    [step] = build("plugins:\n  - keyed\n")
+    assert vars(step.plugin)["key"] == "from-outside"

@@ -84,7 +84,7 @@ def test_an_unknown_name_lists_all_that_are_known(
             "plugins/local.py and in acme_plugin 1.2",
             "remove plugins/local.py, or `pip uninstall acme_plugin`",
         ),
-    ],  # fmt: skip
+    ],
 )
 def test_a_name_that_two_have_is_refused_with_both_places(
     home: Home,

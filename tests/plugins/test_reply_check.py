@@ -1,5 +1,3 @@
-import inspect
-
 import pytest
 
 from plugins.contract import CallNext, Reply, Turn
@@ -15,7 +13,7 @@ async def forgets_twice(call_next: CallNext, turn: Turn) -> None:
     try:
         await called.read()  # type: ignore[attr-defined]
     finally:
-        inspect.iscoroutine(called) and called.close()
+        called.close()  # type: ignore[attr-defined]
 
 
 async def forgets_in_a_loop(call_next: CallNext, turn: Turn) -> None:
@@ -24,7 +22,7 @@ async def forgets_in_a_loop(call_next: CallNext, turn: Turn) -> None:
         async for _ in called:  # type: ignore[attr-defined]
             pass
     finally:
-        inspect.iscoroutine(called) and called.close()
+        called.close()  # type: ignore[attr-defined]
 
 
 async def returns_it(call_next: CallNext, turn: Turn) -> None:
@@ -52,3 +50,4 @@ async def test_a_forgotten_await_is_asked_for(slip: object, words: str) -> None:
 def test_other_failures_are_named_as_they_are() -> None:
     assert in_words(ValueError("the coroutine of the day")) == "ValueError: the coroutine of the day"
     assert in_words(TypeError("returned str, not a Reply")) == "TypeError: returned str, not a Reply"
+    assert in_words(OSError("away\n  for ever")) == "OSError: away for ever"
