@@ -30,11 +30,12 @@ from plugins.contract import (
 )
 from plugins.declaring import declaration_problems, make_tables
 from plugins.limited import NotReady, limited
-from plugins.loading import secret_reader
+from plugins.loading import option_location, option_message, secret_reader
 from plugins.models import Models
 from plugins.origins import NotFound, defined_at, load_file, place_in
 from settings import DeskhandError, Home, Settings, UsageError, load_settings
 from settings.database import opened_database
+from settings.yaml_file import show_location
 
 _SECONDS = 5.0
 _QUESTION = "how much leave do I have?"
@@ -78,12 +79,8 @@ async def _checked(home: Home, file: Path, questions: Sequence[str], person: Per
         return [str(error.problem or error)], []
     except NotReady as late:
         return [f"{home.shown(late.file)}:{late.line}: {file.stem!r} {late}"], []
-    except ValidationError as error:
-        names = ", ".join(".".join(map(str, detail["loc"])) for detail in error.errors())
-        message = error.errors()[0]["msg"]
-        return [f"{shown}: with the options of settings/assistant.yaml, else none: {names}: {message}"], []
     except OptionError as error:
-        return [f"{shown}: {error.option}: {error}"], []
+        return [f"{shown}: {f'{error.option}: ' if error.option else ''}{error}"], []
     except (Exception, SystemExit) as error:
         return [f"{shown}: cannot be made: {type(error).__name__}: {error}"], []
     step = Step(file.stem, built, _SECONDS, shown)
@@ -96,7 +93,13 @@ async def _checked(home: Home, file: Path, questions: Sequence[str], person: Per
 
 def _made(settings: Settings, file: Path, shown: str) -> Plugin[Any]:
     plugin = load_file(file, shown)
-    return plugin(plugin.Options.model_validate(_options(settings, file.stem)), _context(settings))
+    try:
+        options = plugin.Options.model_validate(_options(settings, file.stem))
+    except ValidationError as error:
+        details = error.errors(include_url=False, include_context=False)
+        wrong = [f"{show_location(option_location(detail))}: {option_message(detail, plugin)}" for detail in details]
+        raise OptionError("with the options of settings/assistant.yaml, else none", "; ".join(wrong)) from None
+    return plugin(options, _context(settings))
 
 
 async def _ask_all(step: Step, questions: Sequence[str], person: Person) -> tuple[list[str], list[Asked]]:

@@ -135,7 +135,10 @@ def _step(settings: Settings, index: int, search: Search, models: Models, around
     except ValidationError as error:
         details = error.errors(include_url=False, include_context=False)
         raise SettingsError(
-            [settings.problem((*at, entry.name, *_location_of(detail)), _message(detail, plugin)) for detail in details]
+            [
+                settings.problem((*at, entry.name, *option_location(detail)), option_message(detail, plugin))
+                for detail in details
+            ]
         ) from None
     except OptionError as error:
         place = settings.problem((*at, entry.name, *_location(error.option)), "").place
@@ -172,7 +175,7 @@ def _misplaced(settings: Settings, seen: dict[str, int]) -> list[Problem]:
     ]
 
 
-def _message(detail: ErrorDetails, plugin: type[Plugin[Any]]) -> str:
+def option_message(detail: ErrorDetails, plugin: type[Plugin[Any]]) -> str:
     """What is wrong with one option, with its value where that is short and no secret."""
     if detail["type"] == "extra_forbidden":
         if len(detail["loc"]) > 1:
@@ -191,7 +194,7 @@ def _message(detail: ErrorDetails, plugin: type[Plugin[Any]]) -> str:
     return f"{value!r}: {text}" if shown and not name.endswith(("key", "token", "secret", "password")) else text
 
 
-def _location_of(detail: ErrorDetails) -> list[int | str]:
+def option_location(detail: ErrorDetails) -> list[int | str]:
     """Where an option is wrong; pydantic says `[key]` where it is the name in a mapping, which is there already."""
     return [step for step in detail["loc"] if step != "[key]"]
 

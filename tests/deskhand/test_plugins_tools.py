@@ -177,7 +177,10 @@ STEP = "async def shout(turn, call_next):\n"
             SHOUT + "\n    def running(self):\n        raise OSError('no port')\n",
             "plugins/shout.py:22: running() failed: OSError: no port",
         ),
-        (SHOUT.replace('mark: str = "!"', "mark: str"), "plugins/shout.py: with the options of"),
+        (
+            SHOUT.replace('mark: str = "!"', "mark: str"),
+            "plugins/shout.py: with the options of settings/assistant.yaml, else none: mark: is required\n",
+        ),
     ],
 )
 def test_a_file_with_something_wrong(company: Home, write: Write, deskhand: Command, code: str, problem: str) -> None:
