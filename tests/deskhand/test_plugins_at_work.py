@@ -117,6 +117,8 @@ async def test_commands_in_slack_and_discord_for_whom_they_are(
         assert await in_slack(slack, "U1", "team Kim") == "u1 and Kim"
         assert (await in_slack(slack, "U1", "dismiss Kim")).startswith("Only administrators")
         assert await in_slack(slack, "U2", "dismiss Kim") == "Kim may go"
+        assert (await in_slack(slack, "U1", "help")).splitlines()[:-1] == ["- `team`: who is there"]
+        assert "- `dismiss`: send somebody home" in await in_slack(slack, "U2", "help")
         assert (await in_slack(slack, "U2", "dance")).endswith("`team`, `dismiss`, `remind`.")
         assert (await in_discord(discord, "team Kim")).endswith(" and Kim")
         assert (await in_discord(discord, "dismiss Kim")).startswith("Only administrators")
