@@ -61,8 +61,6 @@ from deskhand.testing import *  # noqa: F403
 _PYTEST_INI = """[pytest]
 asyncio_mode = auto
 asyncio_default_fixture_loop_scope = function
-filterwarnings =
-    ignore:'audioop' is deprecated:DeprecationWarning
 """
 
 
