@@ -4,13 +4,14 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 QUESTION ?= can i carry over days i didn't use?
 
-.PHONY: try install dev check format lint types imports test docs lock bench clean test-model test-server
+.PHONY: try install dev kit check format lint types imports test docs lock bench clean test-model test-server
 
 try: install ## install, and answer a question from the sample documents
 	@$(BIN)/deskhand ask "$(QUESTION)"
 
 install: $(VENV)/installed
 dev: $(VENV)/installed-dev
+kit: $(VENV)/installed-kit ## what the tests of plugins need, for `deskhand.testing`
 
 $(VENV)/installed: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Deskhand needs Python 3.11 or newer")'
@@ -22,6 +23,10 @@ $(VENV)/installed: requirements.lock pyproject.toml
 
 $(VENV)/installed-dev: requirements-dev.lock $(VENV)/installed
 	@$(BIN)/pip install --quiet --require-hashes -r requirements-dev.lock
+	@touch $@
+
+$(VENV)/installed-kit: requirements-testing.lock $(VENV)/installed
+	@$(BIN)/pip install --quiet --require-hashes -r requirements-testing.lock
 	@touch $@
 
 check: dev ## format, lint, types, import direction, tests, docs
@@ -53,6 +58,8 @@ lock: ## resolve the dependencies anew; what is younger than a week is left out
 	  --no-header --no-emit-index-url --no-emit-find-links --extra build pyproject.toml -o requirements.lock
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --exclude-newer "7 days" \
 	  --no-header --no-emit-index-url --no-emit-find-links --extra build --extra dev pyproject.toml -o requirements-dev.lock
+	printf 'pytest\npytest-asyncio\n' | uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	  --no-header --no-emit-index-url --no-emit-find-links --constraints requirements-dev.lock - -o requirements-testing.lock
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --exclude-newer "7 days" \
 	  --no-header --no-emit-index-url --no-emit-find-links --all-extras pyproject.toml -o requirements-model.lock
 

@@ -62,6 +62,8 @@ class AdministrationCommand:
         Without a `caller` it is an administrator's, and none of a plugin's commands.
         """
         verb, _, rest = text.strip().partition(" ")
+        if verb.lower() == "help":
+            return self._help(caller is None or caller.administrator)
         if caller is not None:
             own = self._administration.commands().get(verb.lower())
             if not caller.administrator and (own is None or own.administrators):
@@ -87,6 +89,13 @@ class AdministrationCommand:
                 return _why(entry) if entry else "That is no answer of mine: copy the link to one of my messages."
         more = "".join(f", `{name}`" for name in self._administration.commands())
         return f"There is no `{verb}`: write {USAGE}{more}."
+
+    def _help(self, administrator: bool) -> str:
+        """A line for each command that the caller may use."""
+        commands = self._administration.commands().values()
+        lines = [f"- `{own.name}`: {own.description}" for own in commands if administrator or not own.administrators]
+        lines += [f"- of Deskhand: {USAGE}"] if administrator else []
+        return "\n".join(lines) or "There is no command for you."
 
     async def _status(self) -> str:
         counts = await self._inbox.counts()

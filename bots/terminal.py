@@ -3,7 +3,7 @@
 import asyncio
 import itertools
 import threading
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from typing import Protocol, TextIO
@@ -11,7 +11,7 @@ from typing import Protocol, TextIO
 from bots.administration import PluginCommand
 from bots.text import clean_question, footnotes, printable
 from plugins import Exchange, Message, Person, Place, Replace, Reply
-from plugins.declarations import CommandCall
+from plugins.declarations import Command, CommandCall
 from settings import DeskhandError, UsageError
 
 Ask = Callable[[Message, Sequence[Exchange]], Awaitable[Reply]]
@@ -56,7 +56,7 @@ async def print_reply(reply: Reply, write: Callable[[str], object]) -> str:
 class TerminalBot:
     """One session. Its questions and answers are the thread that a follow-up refers to.
 
-    `commands` are lines such as `/reindex`, and the work that gives what is shown for them.
+    `commands` are lines such as `/reindex`; those of plugins are called by `plugin_command`.
     """
 
     def __init__(
@@ -65,15 +65,15 @@ class TerminalBot:
         name: str,
         groups: Sequence[str],
         most_characters: int,
-        commands: Mapping[str, Callable[[], Awaitable[str]]] | None = None,
+        commands: Sequence[Command] = (),
         plugin_command: PluginCommand | None = None,
-        plugin_commands: Callable[[], Iterable[str]] = tuple,
+        plugin_commands: Callable[[], Mapping[str, Command]] = dict,
     ) -> None:
         self._ask = ask
         self._name = name
         self._groups = groups
         self._most_characters = most_characters
-        self._commands = commands or {}
+        self._commands = {command.name: command for command in commands}
         self._plugin_command = plugin_command
         self._plugin_commands = plugin_commands
         self._history: list[Exchange] = []
@@ -81,7 +81,9 @@ class TerminalBot:
     async def run(self, terminal: Terminal) -> None:
         """Talk until the end of input, `exit`, or Ctrl-C."""
         if terminal.typed:
-            terminal.write(f"{self._name}. Ask about the documents; `exit` or Ctrl-D ends.\n")
+            terminal.write(
+                f"{self._name}. Ask about the documents; `/help` lists the commands, `exit` or Ctrl-D ends.\n"
+            )
         for number in itertools.count(1):
             if terminal.typed:
                 terminal.write("\n> ")
@@ -108,15 +110,26 @@ class TerminalBot:
 
     async def _obey(self, command: str) -> str:
         """What a line such as `/reindex` gives; those that are not known here may be a plugin's."""
-        name, _, rest = command.partition(" ")
+        typed, _, rest = command.partition(" ")
+        name = typed[1:]
+        if name == "help":
+            return self._help()
+        asked = terminal_message(0, rest, self._groups)
+        call = CommandCall(rest.strip(), asked.person, asked.place)
         if name in self._commands:
-            return await self._commands[name]()
+            return await self._commands[name].handler(call)
         if self._plugin_command is not None:
-            asked = terminal_message(0, rest, self._groups)
             with suppress(LookupError):
-                return await self._plugin_command(name[1:], CommandCall(rest.strip(), asked.person, asked.place))
-        known = [*self._commands, *(f"/{own}" for own in self._plugin_commands())]
-        raise UsageError(f"there is no {name} (known: {', '.join(known) or 'none'})")
+                return await self._plugin_command(name, call)
+        known = ", ".join(f"/{known}" for known in ("help", *self._commands, *self._plugin_commands()))
+        raise UsageError(f"there is no {typed} (known: {known})")
+
+    def _help(self) -> str:
+        """A line for each command."""
+        commands = {**self._commands, **self._plugin_commands()}
+        width = max(map(len, ("help", *commands)))
+        lines = [f"/{name:<{width}}  {command.description}" for name, command in commands.items()]
+        return "\n".join([f"/{'help':<{width}}  list the commands", *lines])
 
 
 async def read_line(source: TextIO) -> str:

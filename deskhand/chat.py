@@ -5,6 +5,7 @@ from deskhand.commands import CommandOptions
 from deskhand.console import Console
 from deskhand.report import sync_as_text
 from deskhand.session import Session
+from plugins.declarations import Command, CommandCall
 from plugins.declaring import all_commands
 
 
@@ -20,7 +21,7 @@ async def work(session: Session, options: Options, console: Console) -> int:
     Whoever sits at the machine's terminal is an administrator: `/reindex` is theirs, and notices are shown.
     """
 
-    async def reindex() -> str:
+    async def reindex(_call: CommandCall) -> str:
         return sync_as_text(await session.sync(console.progress, "chat"))
 
     async def show(notice: str) -> None:
@@ -30,12 +31,13 @@ async def work(session: Session, options: Options, console: Console) -> int:
     assistant = await session.assistant()
     assistant.warm_up()
     await session.fill(console.progress)
+    await session.notes(console)
     bot = TerminalBot(
         assistant.ask,
         told.name,
         options.groups,
         told.question_characters,
-        {"/reindex": reindex},
+        [Command("reindex", "bring the index up to date", True, reindex)],
         assistant.command,
         lambda: all_commands(assistant.chain.steps),
     )

@@ -3,7 +3,8 @@
 import asyncio
 import logging
 import tempfile
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -29,81 +30,117 @@ from plugins.contract import (
 )
 from plugins.declaring import declaration_problems, make_tables
 from plugins.limited import NotReady, limited
+from plugins.loading import option_location, option_message, secret_reader
 from plugins.models import Models
-from plugins.origins import NotFound, load_file, place_in
+from plugins.origins import NotFound, defined_at, load_file, place_in
 from settings import DeskhandError, Home, Settings, UsageError, load_settings
 from settings.database import opened_database
+from settings.yaml_file import show_location
 
 _SECONDS = 5.0
+_QUESTION = "how much leave do I have?"
 
 
-def check_plugin(home: Home, path: Path, as_object: bool, console: Console) -> int:
-    """Say what is wrong with the plugin; returns the exit status."""
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question that the plugin was asked, and what came of it."""
+
+    question: str
+    status: str
+    answer: str
+
+
+def check_plugin(
+    home: Home, path: Path, questions: Sequence[str], groups: tuple[str, ...], as_object: bool, console: Console
+) -> int:
+    """Say what is wrong with the plugin, and what it was asked; returns the exit status."""
     file = path.expanduser().resolve()
     if not file.is_file():
         raise UsageError(f"there is no file {path}")
-    problems = asyncio.run(_problems(home, file))
+    problems, asked = asyncio.run(_checked(home, file, questions or (_QUESTION,), Person("check", groups=groups)))
     if as_object:
-        console.out(as_json({"ok": not problems, "problems": problems}))
+        console.out(as_json({"ok": not problems, "problems": problems, "asked": [asdict(one) for one in asked]}))
     else:
-        console.out(printable("\n".join(problems) or f"{path}: fine"))
+        lines = problems or [f"{path}: fine"]
+        lines += [f"  asked “{one.question}”: {one.status} {_short(one.answer)}".rstrip() for one in asked]
+        if asked and not questions:
+            lines.append('  what it listens for: --ask "QUESTION", as often as you like')
+        console.out(printable("\n".join(lines)))
     return int(bool(problems))
 
 
-async def _problems(home: Home, file: Path) -> list[str]:
+async def _checked(home: Home, file: Path, questions: Sequence[str], person: Person) -> tuple[list[str], list[Asked]]:
+    """What is wrong; where nothing is before it is asked, what it was asked."""
     shown = home.shown(file)
     settings = load_settings(home)
     try:
         built = limited(_made, settings, file, shown)
     except NotFound as error:
-        return [str(error.problem or error)]
+        return [str(error.problem or error)], []
     except NotReady as late:
-        return [f"{home.shown(late.file)}:{late.line}: {file.stem!r} {late}"]
-    except ValidationError as error:
-        names = ", ".join(".".join(map(str, detail["loc"])) for detail in error.errors())
-        return [f"{shown}: with the options of settings/assistant.yaml, else none: {names}: {error.errors()[0]['msg']}"]
+        return [f"{home.shown(late.file)}:{late.line}: {file.stem!r} {late}"], []
     except OptionError as error:
-        return [f"{shown}: {error.option}: {error}"]
+        return [f"{shown}: {f'{error.option}: ' if error.option else ''}{error}"], []
     except (Exception, SystemExit) as error:
-        return [f"{shown}: cannot be made: {type(error).__name__}: {error}"]
+        return [f"{shown}: cannot be made: {type(error).__name__}: {error}"], []
     step = Step(file.stem, built, _SECONDS, shown)
     found = [
         problem.message.removeprefix("plugins[0]: ")
         for problem in declaration_problems(settings, [step], {file.stem: 0})
     ]
-    return [f"{shown}: {message}" for message in found] or await _asked(step)
+    return ([f"{shown}: {message}" for message in found], []) if found else await _ask_all(step, questions, person)
 
 
 def _made(settings: Settings, file: Path, shown: str) -> Plugin[Any]:
     plugin = load_file(file, shown)
-    return plugin(plugin.Options.model_validate(_options(settings, file.stem)), _context(settings))
+    try:
+        options = plugin.Options.model_validate(_options(settings, file.stem))
+    except ValidationError as error:
+        details = error.errors(include_url=False, include_context=False)
+        wrong = [f"{show_location(option_location(detail))}: {option_message(detail, plugin)}" for detail in details]
+        raise OptionError("with the options of settings/assistant.yaml, else none", "; ".join(wrong)) from None
+    return plugin(options, _context(settings))
 
 
-async def _asked(step: Step) -> list[str]:
-    """A question through the plugin and an answer behind it."""
-    failures = _Failures()
-    log = logging.getLogger("deskhand.chain")
-    log.addHandler(failures)
-    log.propagate = False
-    message = Message("check", "how much leave do I have?", Person("check"), Place("terminal", direct=True))
-    turn = Turn(message)
+async def _ask_all(step: Step, questions: Sequence[str], person: Person) -> tuple[list[str], list[Asked]]:
+    """Each question through the plugin, with an answer behind it."""
+    problems: list[str] = []
+    asked: list[Asked] = []
     try:
         with tempfile.TemporaryDirectory() as folder:  # the home's own database is not to be touched
             async with opened_database(Home(Path(folder))) as database:
                 step.plugin.context = replace(step.plugin.context, database=database)
                 await make_tables([step], database)
-                async with asyncio.timeout(3 * _SECONDS), step.plugin.running():
-                    answer = Step("answer", _Answer(Options(), step.plugin.context))
-                    await (await Chain([step, answer], "nobody")(turn)).read()
+                async with asyncio.timeout(3 * _SECONDS * len(questions)), step.plugin.running():
+                    for question in questions:
+                        failed, one = await _ask(step, question, person)
+                        problems += failed
+                        asked.append(one)
     except DeskhandError as error:
-        return [f"{step.origin}: {error}"]
+        problems.append(f"{step.origin}: {error}")
     except (Exception, SystemExit) as error:
-        return [f"{_place(step, error)}: running() failed: {type(error).__name__}: {error}"]
+        problems.append(f"{_place(step, error)}: running() failed: {type(error).__name__}: {error}")
+    return problems, asked
+
+
+async def _ask(step: Step, question: str, person: Person) -> tuple[list[str], Asked]:
+    """One question, and what failed."""
+    failures = _Failures()
+    log = logging.getLogger("deskhand.chain")
+    log.addHandler(failures)
+    log.propagate = False
+    turn = Turn(Message("check", question, person, Place("terminal", direct=True)))
+    answer = Step("answer", _Answer(Options(), step.plugin.context))
+    try:
+        reply = await Chain([step, answer], "nobody")(turn)
+        text = await reply.read()
     finally:
         log.removeHandler(failures)
         log.propagate = True
-    place = _place(step, *failures.errors)
-    return [f"{place}: {record.error}" for record in turn.trace.plugins if record.error]
+    errors = [record.error for record in turn.trace.plugins if record.error]
+    place = _place(step, *failures.errors, otherwise=defined_at(step.plugin))
+    said = Asked(question, "failed", "") if errors else Asked(question, reply.outcome.status, text)
+    return [f"{place}: {error}" for error in errors], said
 
 
 class _Failures(logging.Handler):
@@ -118,10 +155,15 @@ class _Failures(logging.Handler):
             self.errors.append(record.exc_info[1])
 
 
-def _place(step: Step, *errors: BaseException) -> str:
+def _place(step: Step, *errors: BaseException, otherwise: str = "") -> str:
     """The plugin's file, with the line where it went wrong if that is known."""
-    line = next((at.rpartition(":")[2] for error in errors if (at := place_in(error, step.plugin))), "")
+    line = next((at for error in errors if (at := place_in(error, step.plugin))), otherwise).rpartition(":")[2]
     return f"{step.origin}:{line}" if line else step.origin
+
+
+def _short(text: str) -> str:
+    line = " ".join(text.split())
+    return f"“{line if len(line) <= 80 else f'{line[:77]}...'}”" if line else ""
 
 
 class _Answer(Plugin[Options]):
@@ -143,5 +185,11 @@ def _context(settings: Settings) -> Context:
 
     log = logging.getLogger("deskhand.plugins.check")
     return Context(
-        settings.assistant.name, settings.assistant.contact, NoSearch(), Models(settings), read_file, log
+        settings.assistant.name,
+        settings.assistant.contact,
+        NoSearch(),
+        Models(settings),
+        read_file,
+        log,
+        secret=secret_reader(settings),
     )  # fmt: skip

@@ -262,15 +262,18 @@ def plugins_new(
 def plugins_check(
     context: typer.Context,
     path: Annotated[str, typer.Argument(help="A plugin's file.")],
+    ask: Annotated[
+        list[str] | None, typer.Option("--ask", metavar="QUESTION", help="Ask it this, as often as you like.")
+    ] = None,
     home: HomeOption = None,
     groups: GroupsOption = "",
     json: JsonOption = False,
 ) -> None:
-    """Load a plugin's file, ask it a question, and say what is wrong with it; exit status 1 where something is."""
+    """Load a plugin's file, ask it something, and say what is wrong with it; exit status 1 where something is."""
     from deskhand.check_plugin import check_plugin
     from deskhand.console import LocalConsole
 
-    raise typer.Exit(check_plugin(_home(context, home), Path(path), json, LocalConsole()))
+    raise typer.Exit(check_plugin(_home(context, home), Path(path), ask or (), _groups(groups), json, LocalConsole()))
 
 
 @slack_app.command("manifest")

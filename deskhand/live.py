@@ -65,7 +65,8 @@ class LiveSettings:
         self._notify = notify
         self._stamp = stamp_of(settings.home)
         self._digest = digest_of(settings.home)
-        self._refused = False
+        self.refused = ""
+        """Why the settings that are saved now are not in force; empty where they are."""
         self._change_under_way: asyncio.Task[None] | None = None
         self._live = LiveChain(settings, index, usage, around)
         self._retired: list[LiveChain] = []
@@ -162,8 +163,8 @@ class LiveSettings:
         self._retired = [chain for chain in (*self._retired, old) if not chain.closed]
         await asyncio.to_thread(self._record)
         _log.info("the changed settings are in force%s", "; knowledge.yaml after a restart" if later else "")
-        if self._refused:
-            self._refused = False
+        if self.refused:
+            self.refused = ""
             self._tell("The settings can be used again and are in force.")
 
     async def _as_warm(self, chain: Chain) -> None:
@@ -173,14 +174,11 @@ class LiveSettings:
             await new.warm_up()
 
     def _refuse(self, error: Exception) -> None:
-        self._refused = True
         problem = str(error) if isinstance(error, DeskhandError) else f"{type(error).__name__}: {error}"
-        for line in problem.splitlines() or [type(error).__name__]:
-            _log.warning("refused, the settings before stay in force: %s", self.settings.secrets.redact(line))
-        self._tell(
-            "A change of the settings was refused, those before stay in force:\n"
-            + self.settings.secrets.redact(problem)
-        )
+        self.refused = self.settings.secrets.redact(problem) or type(error).__name__
+        for line in self.refused.splitlines():
+            _log.warning("refused, the settings before stay in force: %s", line)
+        self._tell(f"A change of the settings was refused, those before stay in force:\n{self.refused}")
 
     def _record(self) -> None:
         try:

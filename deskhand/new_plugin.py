@@ -9,7 +9,7 @@ from settings.home import CHECKOUT
 
 _PLUGIN = '''"""{name}: says which text it adds to every answer."""
 
-from deskhand import CallNext, Options, Outcome, Pieces, Plugin, Reply, Turn
+from deskhand import CallNext, Options, Pieces, Plugin, Reply, Turn
 
 
 class {title}Options(Options):
@@ -31,10 +31,8 @@ class {title}(Plugin[{title}Options]):
     async def _with_text(self, reply: Reply) -> Pieces:
         async for piece in reply:
             yield piece
-        outcome: Outcome = reply.outcome
-        if outcome.status == "answered":
+        if reply.outcome.status == "answered":
             yield "\\n\\n" + self.options.text
-        yield outcome
 '''
 
 _TEST = '''"""Run it with `pytest {folder}`."""
@@ -63,8 +61,6 @@ from deskhand.testing import *  # noqa: F403
 _PYTEST_INI = """[pytest]
 asyncio_mode = auto
 asyncio_default_fixture_loop_scope = function
-filterwarnings =
-    ignore:'audioop' is deprecated:DeprecationWarning
 """
 
 

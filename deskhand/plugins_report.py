@@ -1,5 +1,7 @@
 """`deskhand plugins`: the chain as it will run."""
 
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 from typing import Any
 
 from bots import printable
@@ -8,6 +10,7 @@ from deskhand.console import Console
 from deskhand.live import Timing
 from deskhand.report import as_json
 from deskhand.session import Session
+from plugins.breaker import Breaker
 from plugins.chain import Step
 from plugins.declarations import checks_of, commands_of, jobs_of
 from plugins.declaring import check_health
@@ -29,31 +32,39 @@ async def work(session: Session, options: Options, console: Console) -> int:
     """
     assistant = session.opened
     if assistant is not None:
-        steps, settings, timings = assistant.chain.steps, assistant.settings, assistant.live.timings
+        await session.notes(console)
+        chain, settings, timings = assistant.chain, assistant.settings, assistant.live.timings
+        steps, breakers = chain.steps, chain.breakers
         health = await check_health(steps)
     else:
         from deskhand.settings_check import NoSearch
 
         settings = load_settings(session.home)
         steps, timings, health = tuple(build_steps(settings, NoSearch(), Models(settings))), {}, {}
-    report = chain_as_dict(steps, settings, timings, health)
+        breakers = {}
+    report = chain_as_dict(steps, settings, timings, health, breakers)
     console.out(as_json(report) if options.json_output else printable(chain_as_text(report)))
     return int(any(health.values()))
 
 
 def chain_as_dict(
-    steps: tuple[Step, ...], settings: Settings, timings: dict[str, Timing], health: dict[str, str]
+    steps: tuple[Step, ...],
+    settings: Settings,
+    timings: Mapping[str, Timing],
+    health: dict[str, str],
+    breakers: Mapping[str, Breaker],
 ) -> dict[str, Any]:
     """The output of `deskhand plugins --json`."""
     total = sum(timing.seconds for timing in timings.values())
     return {
-        "plugins": [_step_as_dict(step, timings.get(step.name), total) for step in steps],
+        "plugins": [_step_as_dict(step, timings.get(step.name), total, breakers.get(step.name)) for step in steps],
         "deadline_seconds": settings.assistant.deadline_seconds,
         "health": health,
     }
 
 
-def _step_as_dict(step: Step, timing: Timing | None, total: float) -> dict[str, Any]:
+def _step_as_dict(step: Step, timing: Timing | None, total: float, breaker: Breaker | None) -> dict[str, Any]:
+    off = timedelta(seconds=breaker.off_seconds if breaker is not None else 0)
     return {
         "name": step.name,
         "origin": step.origin,
@@ -69,6 +80,8 @@ def _step_as_dict(step: Step, timing: Timing | None, total: float) -> dict[str, 
         "failures": timing.failures if timing else 0,
         "mean_ms": round(timing.seconds / timing.calls * 1000, 3) if timing and timing.calls else None,
         "share": round(timing.seconds / total, 4) if timing and total else None,
+        "off_until": (datetime.now().astimezone() + off).isoformat(timespec="seconds") if off else None,
+        "last_failure": (breaker.last_failure if breaker is not None else "") or None,
     }
 
 
@@ -80,6 +93,11 @@ def chain_as_text(report: dict[str, Any]) -> str:
         share = "not measured yet" if step["share"] is None else f"{step['share']:.0%} of the time"
         if step["mean_ms"] is not None:
             share += f", {step['mean_ms']:.2f} ms a question, {step['calls']} questions, {step['failures']} failures"
+        if step["off_until"] is not None:
+            until = datetime.fromisoformat(step["off_until"])
+            share += f"; switched off until {until:%H:%M}: {step['last_failure']}"
+        elif step["last_failure"]:
+            share += f", the last one: {step['last_failure']}"
         required = ", required" if step["required"] else ""
         lines.append(
             f"{number:>3}  {step['name']:<{width}}  {step['origin']}{required}, at most {step['seconds']:g} s; {share}"

@@ -125,6 +125,11 @@ class Session:
 
     async def notes(self, console: "Console") -> None:
         """Say on standard error where what answers is not what the settings ask for."""
+        if self._assistant is not None:
+            live = self._assistant.live
+            await live.current()  # what was saved last has been looked at by then
+            for line in live.refused.splitlines():
+                console.err(f"deskhand: note: the settings before stay in force: {printable(line)}")
         for note in await (await self.index()).notes():
             console.err(f"deskhand: note: {printable(note)}")
 

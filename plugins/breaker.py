@@ -30,6 +30,12 @@ class Breaker:
         self._clock = clock
         self._calls: deque[bool] = deque(maxlen=_LOOKED_AT)
         self._off_until: float | None = None
+        self.last_failure = ""
+
+    @property
+    def off_seconds(self) -> float:
+        """How long it stays off from now on; 0 where it is not."""
+        return 0.0 if self._off_until is None else max(0.0, self._off_until - self._clock())
 
     @property
     def off(self) -> bool:
@@ -46,6 +52,7 @@ class Breaker:
 
     def failed(self, reason: str) -> None:
         """One call failed."""
+        self.last_failure = reason
         self._calls.append(False)
         tried = self._off_until is not None and not self.off
         if self.off or not (tried or self._calls.count(False) >= _MOST_FAILURES):

@@ -82,7 +82,6 @@ class Cache(Plugin[CacheOptions]):
             self._kept.move_to_end(key)
             while len(self._kept) > self.options.entries:
                 self._kept.popitem(last=False)
-        yield outcome
 
 
 def _versions(passages: Sequence[Passage]) -> Versions:

@@ -68,6 +68,7 @@ class Message:
     person: Person
     place: Place
     sent_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    """In UTC: `.astimezone()` is the time of the machine, `.astimezone(ZoneInfo("Europe/Berlin"))` that of a place."""
 
     @property
     def audience(self) -> tuple[str, ...]:
@@ -124,7 +125,7 @@ class Turn:
     """How the answer comes about, to add to: `turn.trace.note("...")`."""
 
     def with_(self, **changes: Any) -> Self:
-        """A copy with some fields changed."""
+        """A copy with some fields changed: `turn.with_(message=replace(turn.message, text="..."))` asks otherwise."""
         return replace(self, **changes)
 
 
@@ -150,6 +151,10 @@ class Outcome:
     usage: Usage = field(default_factory=Usage)
     cost_usd: float | None = 0.0
     """None where the price of the model is not known."""
+
+
+UNSAID = Outcome()
+"""The outcome of a reply whose plugin gave none: where it called on, the chain puts that of the inner reply there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,9 +183,12 @@ class Reply:
     citations, cost) is certain only when the text has ended; reading it earlier raises RuntimeError.
     A reply can be read any number of times, each time from its beginning, but by one reader after
     the other.
+
+    Where you give no outcome, neither here nor as the last of the `pieces`, it is that of the reply of
+    `call_next`, once you have read that to its end; where you never called on, it is `Outcome("answered")`.
     """
 
-    def __init__(self, text: str = "", outcome: Outcome = Outcome(), *, pieces: Pieces | None = None) -> None:
+    def __init__(self, text: str = "", outcome: Outcome = UNSAID, *, pieces: Pieces | None = None) -> None:
         self._text = text
         self._outcome: Outcome | None = None if pieces is not None else outcome
         self._pieces = pieces
@@ -206,7 +214,7 @@ class Reply:
             raise
         self._pieces = None
         if self._outcome is None:
-            self._outcome = Outcome()
+            self._outcome = UNSAID
 
     async def read(self) -> str:
         """The whole text."""
@@ -253,7 +261,11 @@ PluginFunction = Callable[[Any, Any], Awaitable[Any]]
 
 
 class Options(BaseModel):
-    """Base of every plugin's options: unknown names are mistakes."""
+    """Base of every plugin's options: unknown names are mistakes.
+
+    Fields have types that YAML can write: `str`, `int`, `float`, `bool`, `date`, `Literal[...]`, `list[...]`,
+    `dict[str, ...]`, `... | None`, and further classes of `Options` for what is nested.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, use_attribute_docstrings=True)
 
@@ -304,6 +316,22 @@ NO_DATABASE: Any = _NoDatabase()
 """The database where options are only being checked."""
 
 
+class OptionError(Exception):
+    """An option that only the plugin itself can find wrong; the loader adds file and line.
+
+    Raise it in the plugin's `__init__`. `option` is its path, as in `menus` or `topics[0].words`.
+    """
+
+    def __init__(self, option: str, message: str) -> None:
+        super().__init__(message)
+        self.option = option
+
+
+def no_secret(name: str) -> str:
+    """Secrets where none are."""
+    raise OptionError("", f"there is no {name}: set it in the environment, in settings/secrets/ or in .env")
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
     """What a plugin is given besides its options: no plugin needs a global."""
@@ -327,14 +355,8 @@ class Context:
     """Tell the administrators something. Returns at once; the same text is passed on once an hour."""
     post: Callable[[Place, str], Awaitable[None]] = nowhere
     """Post a text in a chat, as a job does; raises PostError where no bot at work reaches that place."""
-
-
-class OptionError(Exception):
-    """An option that only the plugin itself can find wrong; the loader adds file and line."""
-
-    def __init__(self, option: str, message: str) -> None:
-        super().__init__(message)
-        self.option = option
+    secret: Callable[[str], str] = no_secret
+    """A key or token by its name, from the environment, a secret file or `.env`; raises OptionError without one."""
 
 
 OptionsT = TypeVar("OptionsT", bound=Options)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 if TYPE_CHECKING:
     from plugins.contract import Person, Place
 
-RESERVED = ("status", "reindex", "why", "pause", "resume")
+RESERVED = ("help", "status", "reindex", "why", "pause", "resume")
 """Commands of Deskhand itself."""
 
 F = TypeVar("F", bound=Callable[..., Any])

@@ -78,7 +78,6 @@ class Escalate(Plugin[EscalateOptions]):
             if topic is not None or self.options.hours is not None:
                 turn.trace.count("escalate: no answer")
                 yield f"\n\n{self._people(turn)}"
-        yield reply.outcome
 
     def _people(self, turn: Turn) -> str:
         topic = self._topic(turn)

@@ -103,7 +103,6 @@ async def _with_reading(reply: Reply, read: dict[str, str]) -> Pieces:
     unseen = [f"{term} = {meaning}" for term, meaning in read.items() if plain(meaning) not in said]
     if unseen:
         yield f"\n\n*Read as: {'; '.join(unseen)}.*"
-    yield reply.outcome
 
 
 def _is_no_word(term: str) -> bool:

@@ -83,7 +83,6 @@ class Guard(Plugin[GuardOptions]):
             yield piece
         advice = "Better delete the message; change a secret that others saw."
         yield f"\n\n*I left this out of your question: {kinds}. {advice}*"
-        yield reply.outcome
 
     def _refused(self, turn: Turn, reason: str, said: str) -> Reply:
         turn.trace.count(f"guard: {reason}")

@@ -102,4 +102,3 @@ class Language(Plugin[LanguageOptions]):
         if own and held:
             said = self._phrases.translated(held, language)
             yield Replace(said) if again else said
-        yield reply.outcome

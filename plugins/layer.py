@@ -7,9 +7,22 @@ from typing import Any
 
 from plugins.breaker import Breaker
 from plugins.clock import Clock, timed
-from plugins.contract import CallNext, Message, Outcome, Pieces, Plugin, PluginTrace, Replace, Reply, StopChain, Turn
+from plugins.contract import (
+    UNSAID,
+    CallNext,
+    Message,
+    Outcome,
+    Pieces,
+    Plugin,
+    PluginTrace,
+    Replace,
+    Reply,
+    StopChain,
+    Turn,
+)
 from plugins.holding import Expired, hold
-from plugins.reply_check import Endless, check_outcome, check_reply
+from plugins.origins import defined_at, place_in
+from plugins.reply_check import Endless, check_outcome, check_reply, in_words
 
 _log = logging.getLogger("deskhand.chain")
 
@@ -100,6 +113,8 @@ class _Call:
             check_reply(reply)
             if not reply.ended:
                 return Reply(pieces=self._mended(timed(reply, self.clock, False, Endless())))
+            if reply.outcome is UNSAID:
+                reply = Reply(reply.text, self._outcome(reply))
         self._layer.breaker.succeeded()
         return reply
 
@@ -113,8 +128,11 @@ class _Call:
         """The reply when the plugin has failed."""
         step, record = self._layer.step, self.clock.record
         late = isinstance(failure, Expired)
-        record.error = f"took over {step.seconds:g} s" if late else f"{type(failure).__name__}: {failure}"
-        _log.warning("plugin %s failed: %s", step.name, record.error, exc_info=None if late else _traceback(failure))
+        record.error = f"took over {step.seconds:g} s" if late else in_words(failure)
+        at = place_in(failure, step.plugin) or defined_at(step.plugin)
+        _log.warning(
+            "plugin %s failed: %s (%s)", step.name, record.error, at, exc_info=None if late else _traceback(failure)
+        )
         self._layer.breaker.failed(record.error)
         if step.plugin.required:
             return self._layer.refused(f"the required plugin {step.name} failed")
@@ -127,7 +145,7 @@ class _Call:
                 yield piece
             check_outcome(reply.outcome)
             self._layer.breaker.succeeded()
-            yield reply.outcome
+            yield self._outcome(reply)
         except Exception as failure:
             if self.kept.broken if self.kept is not None else self._layer.innermost:
                 raise  # there is nothing to keep
@@ -138,6 +156,11 @@ class _Call:
             async for piece in pieces:
                 yield piece
             yield instead.outcome
+
+    def _outcome(self, reply: Reply) -> Outcome:
+        """What the plugin says of its reply; where it says nothing, what the reply says that it was made from."""
+        made_from = self.kept if self.kept is not None and self.kept.ended else reply
+        return made_from.outcome if reply.outcome is UNSAID else reply.outcome
 
 
 _OURS = {hold.__code__.co_filename, Clock.__init__.__code__.co_filename, Reply.read.__code__.co_filename, __file__}

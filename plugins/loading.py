@@ -14,7 +14,7 @@ from plugins.answer import Answer
 from plugins.cache import Cache
 from plugins.canned import Canned
 from plugins.chain import Chain, Step, log_only
-from plugins.contract import NO_DATABASE, Context, OptionError, Place, Plugin, Search, nobody, nowhere
+from plugins.contract import NO_DATABASE, Context, OptionError, Place, Plugin, Search, no_secret, nobody, nowhere
 from plugins.declaring import declaration_problems, make_tables, opened
 from plugins.escalate import Escalate
 from plugins.glossary import Glossary
@@ -135,7 +135,10 @@ def _step(settings: Settings, index: int, search: Search, models: Models, around
     except ValidationError as error:
         details = error.errors(include_url=False, include_context=False)
         raise SettingsError(
-            [settings.problem((*at, entry.name, *detail["loc"]), _message(detail, plugin)) for detail in details]
+            [
+                settings.problem((*at, entry.name, *option_location(detail)), option_message(detail, plugin))
+                for detail in details
+            ]
         ) from None
     except OptionError as error:
         place = settings.problem((*at, entry.name, *_location(error.option)), "").place
@@ -172,18 +175,35 @@ def _misplaced(settings: Settings, seen: dict[str, int]) -> list[Problem]:
     ]
 
 
-def _message(detail: ErrorDetails, plugin: type[Plugin[Any]]) -> str:
+def option_message(detail: ErrorDetails, plugin: type[Plugin[Any]]) -> str:
     """What is wrong with one option, with its value where that is short and no secret."""
     if detail["type"] == "extra_forbidden":
-        known = f" (known: {', '.join(plugin.Options.model_fields) or 'none'})" if len(detail["loc"]) == 1 else ""
-        return f"no such option{known}"
+        if len(detail["loc"]) > 1:
+            return "no such option"
+        if plugin.Options.model_fields:
+            return f"no such option (known: {', '.join(plugin.Options.model_fields)})"
+        return f"no such option: {why_no_options(plugin)}"
     if detail["type"] == "missing":
         return "is required"
     text = detail["msg"].removeprefix("Value error, ")
     text = text[:1].lower() + text[1:]
+    if detail["loc"][-1:] == ("[key]",):
+        text = f"as a name, {text.removeprefix('input ')}"
     value, name = detail["input"], str(detail["loc"][-1]) if detail["loc"] else ""
     shown = isinstance(value, str | int | float) and len(str(value)) <= 40
     return f"{value!r}: {text}" if shown and not name.endswith(("key", "token", "secret", "password")) else text
+
+
+def option_location(detail: ErrorDetails) -> list[int | str]:
+    """Where an option is wrong; pydantic says `[key]` where it is the name in a mapping, which is there already."""
+    return [step for step in detail["loc"] if step != "[key]"]
+
+
+def why_no_options(plugin: type[Plugin[Any]]) -> str:
+    """Of a plugin that is given options and has none: what its author may have forgotten."""
+    if isinstance(vars(plugin).get("__call__"), staticmethod):
+        return "a plugin that is a function has none, write a class"
+    return f"the class {plugin.__name__} declares none (is `Options = ...` missing in it?)"
 
 
 def _context(settings: Settings, search: Search, models: Models, name: str, around: Surroundings) -> Context:
@@ -197,7 +217,18 @@ def _context(settings: Settings, search: Search, models: Models, name: str, arou
         database=around.database or NO_DATABASE,
         notify=around.notify,
         post=around.post,
+        secret=secret_reader(settings),
     )
+
+
+def secret_reader(settings: Settings) -> Callable[[str], str]:
+    """What gives a plugin its keys; they are masked in every message from then on."""
+
+    def secret(name: str) -> str:
+        found = settings.secrets.get(name)
+        return found.get_secret_value() if found is not None else no_secret(name)
+
+    return secret
 
 
 def _reader(settings: Settings) -> Callable[[str], str]:

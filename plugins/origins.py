@@ -46,7 +46,11 @@ def find_plugin(name: str, shipped: dict[str, type[Plugin[Any]]], home: Home) ->
     places = [*(["Deskhand itself"] if name in shipped else []), *([home.shown(file)] if own else [])]
     places += [_package(point) for point in packaged]
     if len(places) > 1:
-        raise NotFound(f"{name!r} is ambiguous: it is in {' and in '.join(places)}: rename one")
+        ways = [f"remove {home.shown(file)}"] if own else []
+        ways += [f"`pip uninstall {point.dist.name}`" for point in packaged if point.dist is not None]
+        raise NotFound(
+            f"{name!r} is ambiguous: it is in {' and in '.join(places)}: {', or '.join(ways)}, or rename one"
+        )
     if own:
         return Found(load_file(file, home.shown(file)), home.shown(file))
     if packaged:
@@ -78,7 +82,9 @@ def load_file(file: Path, shown: str) -> type[Plugin[Any]]:
                 del sys.modules[module.__name__]
         if isinstance(error, NotFound) or not isinstance(error, Exception | SystemExit):
             raise
-        raise NotFound("", Problem(f"{shown}:{_line_in(error, file)}", f"{type(error).__name__}: {error}")) from error
+        raise NotFound(
+            "", Problem(f"{shown}:{_line_in(error, file)}", f"{type(error).__name__}: {_said(error)}")
+        ) from error
 
 
 def _plugin_in(module: ModuleType, name: str, shown: str) -> type[Plugin[Any]]:
@@ -156,6 +162,12 @@ def _files(home: Home) -> Iterator[str]:
                 yield path.stem
 
 
+def defined_at(plugin: Plugin[Any]) -> str:
+    """`file:line` of what is called with a question: the function, or the method of the class."""
+    code = getattr(type(plugin).__call__, "__code__", None)
+    return f"{code.co_filename}:{code.co_firstlineno}" if code is not None else type(plugin).__name__
+
+
 def place_in(error: BaseException, plugin: object) -> str:
     """`file:line` of the plugin's own code where it went wrong; empty where that is not known."""
     kind = plugin if isinstance(plugin, type) else type(plugin)
@@ -169,6 +181,11 @@ def place_in(error: BaseException, plugin: object) -> str:
 
 def _frames_in(error: BaseException, file: str | None) -> list[traceback.FrameSummary]:
     return [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename == file]
+
+
+def _said(error: BaseException) -> str:
+    """What an error says, without the place that Python puts behind it: it is told before."""
+    return error.msg if isinstance(error, SyntaxError) else str(error)
 
 
 def _line_in(error: BaseException, file: Path) -> int:

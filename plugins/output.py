@@ -53,8 +53,6 @@ class Output(Plugin[OutputOptions]):
             yield f"\n\n*{_LEAKED} Please ask {self.context.contact}.*"
             await reply.read()  # for what it cost
             yield replace(reply.outcome, status="refused", reason="the model repeated its instructions")
-        else:
-            yield reply.outcome
 
     def _guard(self, turn: Turn) -> "OutputGuard":
         passages = [f"{p.title}\n{p.heading}\n{p.text}\n{p.link}" for p in turn.passages]

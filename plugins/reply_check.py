@@ -1,5 +1,6 @@
 """Whether what a plugin gave is what its type says."""
 
+import asyncio
 from typing import Any, get_args
 
 from plugins.contract import Citation, Outcome, Replace, Reply, Status
@@ -24,9 +25,19 @@ class Endless:
             raise ValueError(f"yielded more than {_LONGEST_REPLY} characters")
 
 
+def in_words(failure: BaseException) -> str:
+    """What went wrong, in a line, with the likeliest slip where a coroutine stands for what it would have given."""
+    forgotten = isinstance(failure, TypeError | AttributeError) and "coroutine" in str(failure)
+    return (
+        f"{type(failure).__name__}: {' '.join(str(failure).split())}{': is an `await` missing?' if forgotten else ''}"
+    )
+
+
 def check_reply(reply: Any) -> None:
     """Raises TypeError for what only looks like a reply."""
     if not isinstance(reply, Reply):
+        if asyncio.iscoroutine(reply):
+            reply.close()  # else Python warns that it was never awaited
         raise TypeError(f"returned {type(reply).__name__}, not a Reply")
     if not isinstance(reply.text, str):
         raise TypeError(f"replied with {type(reply.text).__name__}, not text")

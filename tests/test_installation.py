@@ -45,6 +45,15 @@ def test_locks_pin_everything_by_hash_and_name_no_address(name: str) -> None:
     assert all("--hash=sha256:" in block for block in blocks)
 
 
+def test_what_tests_of_plugins_need_is_of_the_same_releases_as_everything_else() -> None:
+    kit, everything = (
+        dict(re.findall(r"^([a-z0-9-]+)==(\S+)", (ROOT / name).read_text(), flags=re.M))
+        for name in ("requirements-testing.lock", "requirements-dev.lock")
+    )
+    assert {"pytest", "pytest-asyncio"} <= kit.keys()
+    assert kit.items() <= everything.items()
+
+
 def test_every_dependency_of_the_project_is_locked_and_says_why_it_is_there() -> None:
     lines = (ROOT / "pyproject.toml").read_text().split("\ndependencies = [")[1].split("\n]")[0].strip().splitlines()
     locked = (ROOT / "requirements.lock").read_text().lower()

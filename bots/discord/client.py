@@ -394,9 +394,10 @@ Administer = Callable[[discord.Interaction, str], Awaitable[None]]
 
 
 def _administration_group(administer: Administer) -> app_commands.Group:
-    """`/deskhand status | reindex | why | pause | resume`."""
+    """`/deskhand help | status | reindex | why | pause | resume`."""
     group = app_commands.Group(name="deskhand", description="Commands of the assistant")
     for name, about in (
+        ("help", "List the commands"),
         ("status", "What is known, and what is being asked"),
         ("reindex", "Bring the index up to date now"),
         ("pause", "Stop answering"),

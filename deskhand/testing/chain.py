@@ -4,6 +4,7 @@ import logging
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol, cast
 
@@ -24,10 +25,12 @@ from plugins.contract import (
     PluginFunction,
     Reply,
     Turn,
+    no_secret,
     plugin_of,
 )
 from plugins.declarations import CommandCall, checks_of, commands_of, jobs_of
 from plugins.declaring import call_command, check_health, make_tables, run_job
+from plugins.loading import why_no_options
 from plugins.models import Models
 from plugins.origins import NotFound, load_file
 from settings import Home
@@ -62,11 +65,17 @@ class Asked:
         groups: Sequence[str] = (),
         place: Place = TERMINAL,
         history: Sequence[Exchange] = (),
+        person: Person = PERSON,
+        sent_at: datetime | None = None,
     ) -> str:
-        """Ask, and read the whole answer. Raises AssertionError where the plugin has failed."""
+        """Ask, and read the whole answer. Raises AssertionError where the plugin has failed.
+
+        `person` is Sam where nobody is given, in the `groups` if some are; `sent_at` is now.
+        """
         self._inside.clear()
         self._number += 1
-        message = Message(f"m{self._number}", question, replace(PERSON, groups=tuple(groups)), place)
+        asker = replace(person, groups=tuple(groups)) if groups else person
+        message = Message(f"m{self._number}", question, asker, place, sent_at or datetime.now(UTC))
         turn = Turn(message, history=tuple(history))
         self.reply = await self._chain(turn)
         text = await self.reply.read()
@@ -79,12 +88,12 @@ class Asked:
         """What the plugin passed on last."""
         return self._inside[-1] if self._inside else None
 
-    async def command(self, name: str, text: str = "", groups: Sequence[str] = ()) -> str:
+    async def command(self, name: str, text: str = "", groups: Sequence[str] = (), person: Person = PERSON) -> str:
         """What a command of the plugin says."""
         known = ", ".join(command.name for command in commands_of(self.plugin)) or "none"
-        person = replace(PERSON, groups=tuple(groups))
+        caller = replace(person, groups=tuple(groups)) if groups else person
         try:
-            return await call_command(self.steps, name, CommandCall(text, person, Place("terminal", direct=True)))
+            return await call_command(self.steps, name, CommandCall(text, caller, TERMINAL))
         except LookupError:
             raise AssertionError(f"the plugin has no command {name!r} (known: {known})") from None
 
@@ -111,6 +120,7 @@ class ChainMaker(Protocol):
         models: ScriptedModels | None = None,
         knowledge: ListedKnowledge | None = None,
         files: Mapping[str, str] | None = None,
+        secrets: Mapping[str, str] | None = None,
         seconds: float = 10.0,
     ) -> AbstractAsyncContextManager[Asked]: ...
 
@@ -127,6 +137,7 @@ def chain_maker(folder: Path) -> ChainMaker:
         models: ScriptedModels | None = None,
         knowledge: ListedKnowledge | None = None,
         files: Mapping[str, str] | None = None,
+        secrets: Mapping[str, str] | None = None,
         seconds: float = 10.0,
     ) -> AsyncIterator[Asked]:
         made, name = _plugin_class(plugin)
@@ -147,7 +158,9 @@ def chain_maker(folder: Path) -> ChainMaker:
                 database,
                 told.append,
                 post,
+                lambda name: (secrets or {}).get(name) or no_secret(name),
             )
+            assert not options or made.Options.model_fields, why_no_options(made)
             step = Step(name, made(made.Options.model_validate(dict(options or {})), context), seconds)
             inside: list[Turn] = []
             steps = (step, Step("answer", _answering(answer, found, inside)(Options(), context)))

@@ -92,7 +92,9 @@ async def test_a_question_that_cannot_be_worked_with_does_not_end_the_session_no
 async def test_only_somebody_who_types_is_greeted_and_prompted() -> None:
     screen = Terminal("first?\n", typed=True)
     await TerminalBot(Asked(), "Otto", (), 4000).run(screen)
-    assert screen.getvalue() == ("Otto. Ask about the documents; `exit` or Ctrl-D ends.\n\n> answer 1\n\n> ")
+    assert screen.getvalue() == (
+        "Otto. Ask about the documents; `/help` lists the commands, `exit` or Ctrl-D ends.\n\n> answer 1\n\n> "
+    )
 
 
 def test_a_question_typed_here_is_private_and_carries_the_groups() -> None:

@@ -117,6 +117,8 @@ async def test_commands_in_slack_and_discord_for_whom_they_are(
         assert await in_slack(slack, "U1", "team Kim") == "u1 and Kim"
         assert (await in_slack(slack, "U1", "dismiss Kim")).startswith("Only administrators")
         assert await in_slack(slack, "U2", "dismiss Kim") == "Kim may go"
+        assert (await in_slack(slack, "U1", "help")).splitlines()[:-1] == ["- `team`: who is there"]
+        assert "- `dismiss`: send somebody home" in await in_slack(slack, "U2", "help")
         assert (await in_slack(slack, "U2", "dance")).endswith("`team`, `dismiss`, `remind`.")
         assert (await in_discord(discord, "team Kim")).endswith(" and Kim")
         assert (await in_discord(discord, "dismiss Kim")).startswith("Only administrators")
@@ -159,7 +161,7 @@ async def test_a_job_posts_through_the_bots_and_tells_the_administrators(
 def test_commands_in_the_terminal(company: Home, write: Write, process: Command) -> None:
     write("settings/assistant.yaml", "plugins: [team, remind, persona, rag, output, answer]\n")
     write("plugins/team.py", TEAM)
-    typed = "/team Kim\n/dismiss Kim\n/remind\n/remind in 2 hours call Dana\n/dance\n"
+    typed = "/team Kim\n/dismiss Kim\n/remind\n/remind in 2 hours call Dana\n/dance\n/help\n"
     ran = process("chat", "--home", str(company.root), typed=typed.encode())
     assert (ran.status, ran.out.splitlines()) == (
         0,
@@ -169,7 +171,12 @@ def test_commands_in_the_terminal(company: Home, write: Write, process: Command)
             "You have no reminders. Write a day or a time and what to say: "
             "`friday 10:00 hand in my expenses`, `in 2 hours call Dana`.",
             "I cannot write to a terminal later: ask me in a chat.",
-            "there is no /dance (known: /reindex, /team, /dismiss, /remind)",
+            "there is no /dance (known: /help, /reindex, /team, /dismiss, /remind)",
+            "/help     list the commands",
+            "/reindex  bring the index up to date",
+            "/team     who is there",
+            "/dismiss  send somebody home",
+            "/remind   set a reminder: `friday 10:00 hand in my expenses`; alone, list yours; `forget 3`",
         ],
     )
 

@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -56,7 +57,7 @@ def test_the_chain_as_it_will_run(company: Home, write: Write, deskhand: Command
     assert report["plugins"][0] == {
         "name": "shout", "origin": "plugins/shout.py", "required": True, "seconds": 7, "options": {"mark": "?"},
         "commands": ["shout"], "jobs": {"work": "0 9 * * *"}, "health_checks": [], "routes": [], "tables": [],
-        "calls": 0, "failures": 0, "mean_ms": None, "share": None,
+        "calls": 0, "failures": 0, "mean_ms": None, "share": None, "off_until": None, "last_failure": None,
     }  # fmt: skip
 
 
@@ -77,7 +78,24 @@ def test_a_process_at_work_says_what_each_step_took(
     report = json.loads(deskhand("plugins", "--json", *home).out)
     [shout] = [step for step in report["plugins"] if step["name"] == "shout"]
     assert (shout["calls"], shout["failures"], shout["share"]) == (1, 1, 1.0)
-    assert "100% of the time" in deskhand("plugins", *home).out
+    assert (shout["off_until"], shout["last_failure"]) == (None, "OSError: away")
+    text = deskhand("plugins", *home).out
+    assert "100% of the time" in text
+    assert "1 failures, the last one: OSError: away" in text
+    chat.stdin.write(b"How many days can I carry over?\n" * 4)
+    chat.stdin.flush()
+    answers = [chat.stdout.readline() for _ in range(8)][1::2]
+    assert all(b"the required plugin shout failed" in answer for answer in answers)
+    text = deskhand("plugins", *home).out
+    assert re.search(r"5 failures; switched off until \d\d:\d\d: OSError: away\n", text)
+    shout = json.loads(deskhand("plugins", "--json", *home).out)["plugins"][0]
+    assert datetime.fromisoformat(shout["off_until"]) > datetime.now().astimezone()
+    write("settings/assistant.yaml", CHAIN.replace("mark", "mrak"))
+    for command in (["plugins"], ["search", "leave"], ["ask", "How many days can I carry over?"]):
+        assert deskhand(*command, *home).err == (
+            "deskhand: note: the settings before stay in force: "
+            "settings/assistant.yaml:2: plugins[0].shout.mrak: no such option (known: mark)\n"
+        )
     chat.stdin.write(b"exit\n")
     chat.stdin.flush()
     assert chat.wait(60) == 0
@@ -109,7 +127,7 @@ def test_a_new_plugin_can_be_used_at_once(company: Home, write: Write, deskhand:
     assert made.status == 0
     assert "office_hours.py" in made.out
     checked = deskhand("plugins", "check", str(company.plugins / "office_hours.py"), *home)
-    assert (checked.status, checked.out.rpartition(": ")[2]) == (0, "fine\n")
+    assert (checked.status, checked.out.splitlines()[0].rpartition(": ")[2]) == (0, "fine")
     write("settings/assistant.yaml", "plugins:\n- office_hours:\n    text: Anything else?\n- rag\n- output\n- answer\n")
     asked = deskhand("ask", "How many days can I carry over?", *home)
     assert "Anything else?" in asked.out
@@ -143,7 +161,15 @@ STEP = "async def shout(turn, call_next):\n"
     [
         ("x = (\n", "plugins/shout.py:1: SyntaxError: '(' was never closed"),
         ("import sys\nsys.exit(3)\n", "plugins/shout.py:2: SystemExit: 3"),
-        (STEP + "    return 'five'\n", "plugins/shout.py: TypeError: returned str, not a Reply"),
+        (STEP + "    return 'five'\n", "plugins/shout.py:1: TypeError: returned str, not a Reply"),
+        (
+            SHOUT + "\n    async def __call__(self, turn, call_next):\n        return 'five'\n",
+            "plugins/shout.py:21: TypeError: returned str, not a Reply",
+        ),
+        (
+            STEP + "    return call_next(turn)\n",
+            "plugins/shout.py:1: TypeError: returned coroutine, not a Reply: is an `await` missing?",
+        ),
         (STEP + "    raise OSError('away')\n", "plugins/shout.py:2: OSError: away"),
         (STEP + "    import sys\n    sys.exit(3)\n", "plugins/shout.py:3: RuntimeError: raised SystemExit"),
         (SHOUT.replace('"0 9 * * *"', '"0 99 * * *"'), "plugins/shout.py: 'shout': its schedule: "),
@@ -151,7 +177,10 @@ STEP = "async def shout(turn, call_next):\n"
             SHOUT + "\n    def running(self):\n        raise OSError('no port')\n",
             "plugins/shout.py:22: running() failed: OSError: no port",
         ),
-        (SHOUT.replace('mark: str = "!"', "mark: str"), "plugins/shout.py: with the options of"),
+        (
+            SHOUT.replace('mark: str = "!"', "mark: str"),
+            "plugins/shout.py: with the options of settings/assistant.yaml, else none: mark: is required\n",
+        ),
     ],
 )
 def test_a_file_with_something_wrong(company: Home, write: Write, deskhand: Command, code: str, problem: str) -> None:
@@ -160,7 +189,7 @@ def test_a_file_with_something_wrong(company: Home, write: Write, deskhand: Comm
     assert ran.status == 1
     assert ran.out.startswith(problem)
     found = json.loads(deskhand("plugins", "check", str(file), "--json", "--home", str(company.root)).out)
-    assert found == {"ok": False, "problems": [ran.out.strip()]}
+    assert (found["ok"], found["problems"]) == (False, [ran.out.splitlines()[0]])
 
 
 def test_one_that_hangs_is_given_up(
@@ -171,7 +200,47 @@ def test_one_that_hangs_is_given_up(
     monkeypatch.setattr(check_plugin, "_SECONDS", 0.2)
     file = write("plugins/shout.py", "import asyncio\n" + STEP + "    await asyncio.Event().wait()\n")
     ran = deskhand("plugins", "check", str(file), "--home", str(company.root))
-    assert (ran.status, ran.out) == (1, "plugins/shout.py: took over 0.2 s\n")
+    assert (ran.status, ran.out) == (
+        1,
+        "plugins/shout.py:2: took over 0.2 s\n"
+        "  asked “how much leave do I have?”: failed\n"
+        '  what it listens for: --ask "QUESTION", as often as you like\n',
+    )
+
+
+LUNCH = (
+    "from deskhand import Reply\n\n\nasync def lunch(turn, call_next):\n    if 'lunch' in turn.message.text:\n"
+    "        return 'soup'\n    return await call_next(turn)\n"
+)
+
+
+def test_it_is_asked_what_its_author_wants(company: Home, write: Write, deskhand: Command) -> None:
+    file = str(write("plugins/lunch.py", LUNCH))
+    home = ("--home", str(company.root))
+    fine = deskhand("plugins", "check", file, *home)
+    assert (fine.status, fine.out.splitlines()) == (
+        0,
+        [
+            f"{file}: fine",
+            "  asked “how much leave do I have?”: answered “Five weeks.”",
+            '  what it listens for: --ask "QUESTION", as often as you like',
+        ],
+    )
+    questions = ("--ask", "what is for lunch?", "--ask", "what is for dinner?")
+    wrong = deskhand("plugins", "check", file, *questions, *home)
+    assert (wrong.status, wrong.out.splitlines()) == (
+        1,
+        [
+            "plugins/lunch.py:4: TypeError: returned str, not a Reply",
+            "  asked “what is for lunch?”: failed",
+            "  asked “what is for dinner?”: answered “Five weeks.”",
+        ],
+    )
+    found = json.loads(deskhand("plugins", "check", file, *questions, "--json", *home).out)
+    assert found["asked"] == [
+        {"question": "what is for lunch?", "status": "failed", "answer": ""},
+        {"question": "what is for dinner?", "status": "answered", "answer": "Five weeks."},
+    ]
 
 
 @pytest.mark.parametrize(

@@ -65,7 +65,7 @@ def test_a_conversation_is_served_with_its_thread_and_reindex(
     assert (ran.status, ran.err) == (0, "")
     assert ran.out.count("[1] Leave > Carry over (leave.md:5)") >= 2
     assert "1 added" in ran.out
-    assert "there is no /nonsense (known: /reindex)" in ran.out
+    assert "there is no /nonsense (known: /help, /reindex)" in ran.out
     assert "gate seven" in ran.out
 
 

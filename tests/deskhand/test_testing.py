@@ -19,8 +19,8 @@ class Helper(Plugin[Options]):
         reply = await call_next(turn.with_(passages=found.passages))
         return Reply(f"{said.text} {await reply.read()} {len(found.passages)}")
 
-    @command("help", "helps")
-    async def help(self, call):
+    @command("advise", "helps")
+    async def advise(self, call):
         return f"help for {call.text}"
 
     @job("0 9 * * *")
@@ -34,12 +34,14 @@ class Helper(Plugin[Options]):
 """
 
 TEST = """
+from datetime import UTC, datetime
 from pathlib import Path
 
 import aiohttp
 import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
+from deskhand import OptionError, Person, Reply
 from deskhand.testing.slack import BOT_TOKEN
 from helper import Helper
 
@@ -52,7 +54,7 @@ async def test_everything(chain, models, knowledge):
     async with chain(Helper, answer="Five weeks.", models=models, knowledge=knowledge) as asked:
         assert await asked("how long?", groups=["staff"]) == "Well: Five weeks. 4"
         assert asked.turn.passages[3].text == "Leave is 25 days."
-        assert await asked.command("help", "Sam") == "help for Sam"
+        assert await asked.command("advise", "Sam") == "help for Sam"
         await asked.job("work")
         assert (asked.posted[0][1], asked.told) == ("good morning", ["the day has begun"])
         assert await asked.health() == ["not today"]
@@ -73,6 +75,31 @@ async def test_a_failure_fails_the_test(chain):
     async with chain(breaks) as asked:
         with pytest.raises(AssertionError, match="breaks: OSError: away"):
             await asked("how long?")
+
+
+async def test_anybody_asks_at_any_time(chain):
+    async def greets(turn, call_next):
+        message = turn.message
+        return Reply(f"{message.sent_at:%A}, {message.person.name}, {', '.join(message.person.groups)}")
+
+    friday = datetime(2026, 11, 27, tzinfo=UTC)
+    async with chain(greets) as asked:
+        assert await asked("hi", person=Person("u2", "Kim", ("staff",)), sent_at=friday) == "Friday, Kim, staff"
+        assert await asked("hi", groups=["it"], sent_at=friday) == "Friday, Sam, it"
+        assert await asked("hi", person=Person("u2", "Kim"), groups=["it"], sent_at=friday) == "Friday, Kim, it"
+
+
+async def test_options_that_are_not_declared(chain):
+    with pytest.raises(AssertionError, match="is `Options = ...` missing in it"):
+        async with chain(Helper, options={"x": 1}):
+            pass
+
+
+async def test_secrets(chain):
+    async with chain(Helper, secrets={"KEY": "sesame"}) as asked:
+        assert asked.plugin.context.secret("KEY") == "sesame"
+        with pytest.raises(OptionError, match="there is no OTHER: set it in"):
+            asked.plugin.context.secret("OTHER")
 
 
 async def test_slack(slack):
@@ -97,4 +124,4 @@ def test_its_fixtures_from_outside(tmp_path: Path) -> None:
         [sys.executable, "-m", "pytest", "-q", "-W", "ignore", "-p", "no:cacheprovider"],
         cwd=tmp_path, env={"PYTHONPATH": str(CHECKOUT), "PATH": ""}, capture_output=True, text=True, check=False,
     )  # fmt: skip
-    assert (ran.returncode, ran.stdout.splitlines()[-1].split(" in ")[0]) == (0, "5 passed"), ran.stdout + ran.stderr
+    assert (ran.returncode, ran.stdout.splitlines()[-1].split(" in ")[0]) == (0, "8 passed"), ran.stdout + ran.stderr

@@ -10,6 +10,7 @@ import pytest
 
 from deskhand.testing.parts import ListedKnowledge, make_passage
 from plugins import clock
+from plugins.chain import Chain, Step
 from plugins.contract import (
     CallNext,
     Context,
@@ -85,6 +86,12 @@ class Inside:
     async def __call__(self, turn: Turn) -> Reply:
         self.turns.append(turn)
         return self._reply
+
+
+async def in_chain(plugin: Plugin[Any], turn: Turn, inside: Inside) -> Reply:
+    """The reply of a chain of the plugin and what is inside it."""
+    innermost = make_plugin(lambda inner, _: inside(inner), plugin.context)
+    return await Chain([Step("plugin", plugin), Step("inside", innermost)], CONTACT)(turn)
 
 
 Handler = Callable[[Turn, CallNext], Awaitable[Any]]

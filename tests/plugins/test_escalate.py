@@ -6,7 +6,7 @@ from plugins.contract import Context, Exchange, OptionError, Outcome, Status
 from plugins.escalate import Escalate, EscalateOptions
 from plugins.office_hours import OfficeHours
 from plugins.rag import abstain
-from tests.plugins.parts import CONTACT, Inside, ask, streamed
+from tests.plugins.parts import CONTACT, Inside, ask, in_chain, streamed
 
 TOPICS = [
     {"name": "payroll", "words": ["payslip", "salary"], "contact": "#payroll", "hours": {"zone": "Europe/London"}},
@@ -73,7 +73,8 @@ async def test_where_the_documents_do_not_say_the_people_of_the_topic_are_named(
 
 @pytest.mark.parametrize(("status", "named"), [("refused", True), ("answered", False), ("degraded", False)])
 async def test_only_without_an_answer(context: Context, status: Status, named: bool) -> None:
-    reply = await escalate(context)(ask("my laptop is slow"), Inside(streamed("Text.", Outcome(status, "why"))))
+    inside = Inside(streamed("Text.", Outcome(status, "why")))
+    reply = await in_chain(escalate(context), ask("my laptop is slow"), inside)
     assert ("IT desk" in await reply.read()) == named
     assert reply.outcome == Outcome(status, "why")
 

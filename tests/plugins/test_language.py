@@ -10,7 +10,7 @@ from plugins.models import Models
 from plugins.rag import abstain
 from settings import Settings
 from settings.sections import ModelSettings
-from tests.plugins.parts import CONTACT, Inside, ask, make_context, model_at, streamed
+from tests.plugins.parts import CONTACT, Inside, ask, in_chain, make_context, model_at, streamed
 
 GERMAN = "Wie viele Urlaubstage habe ich?"
 
@@ -46,7 +46,7 @@ async def test_a_house_chooses_its_languages(context: Context, default: str, onl
 
 
 async def test_that_there_is_no_answer_is_said_in_the_language_of_the_question(context: Context) -> None:
-    reply = await Language(LanguageOptions(), context)(ask(GERMAN), Inside(abstain(CONTACT)))
+    reply = await in_chain(Language(LanguageOptions(), context), ask(GERMAN), Inside(abstain(CONTACT)))
     assert await reply.read() == f"Das habe ich in den Dokumenten nicht gefunden. Bitte frag {CONTACT}."
     assert reply.outcome == abstain(CONTACT).outcome
 
@@ -57,7 +57,7 @@ async def pieces_of(reply: Reply) -> list[str | Replace]:
 
 async def test_a_models_words_stream_as_they_come(context: Context) -> None:
     inside = Inside(streamed("Du hast ", "30 Tage ", "[1].", Outcome(model="main")))
-    reply = await Language(LanguageOptions(), context)(ask(GERMAN), inside)
+    reply = await in_chain(Language(LanguageOptions(), context), ask(GERMAN), inside)
     assert await pieces_of(reply) == ["Du hast ", "30 Tage ", "[1]."]
     assert reply.outcome.model == "main"
 

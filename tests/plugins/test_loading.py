@@ -277,3 +277,68 @@ def test_a_step_that_could_not_do_its_work_there_is_a_mistake(
     [found] = problems(build, text)
     assert found.endswith(problem)
     assert found.startswith("settings/assistant.yaml:")
+
+
+MENUS = """
+from typing import Literal
+from deskhand import Options, Plugin
+Day = Literal["monday", "friday"]
+class MenusOptions(Options):
+    menus: dict[str, dict[Day, str]] = {}
+class Menus(Plugin[MenusOptions]):
+    Options = MenusOptions
+"""
+
+
+def test_a_wrong_name_in_a_mapping_is_shown_by_its_path(
+    build: Callable[[str], list[Step]], write: Callable[[str, str], Path]
+) -> None:
+    write("plugins/menus.py", MENUS)
+    lines = "plugins:\n  - menus:\n      menus:\n        berlin:\n          fryday: soup\n"
+    assert problems(build, lines) == [
+        "settings/assistant.yaml:5: plugins[0].menus.menus.berlin.fryday: 'fryday': as a name, "
+        "should be 'monday' or 'friday'"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("code", "why"),
+    [
+        (MENUS.replace("    Options = MenusOptions", "    pass"),
+         "the class Menus declares none (is `Options = ...` missing in it?)"),
+        ("async def menus(turn, call_next):\n    return await call_next(turn)\n",
+         "a plugin that is a function has none, write a class"),
+    ],
+)  # fmt: skip
+def test_options_for_one_that_has_none(
+    build: Callable[[str], list[Step]], write: Callable[[str, str], Path], code: str, why: str
+) -> None:
+    write("plugins/menus.py", code)
+    assert problems(build, "plugins:\n  - menus: {menus: {}}\n") == [
+        f"settings/assistant.yaml:2: plugins[0].menus.menus: no such option: {why}"
+    ]
+
+
+KEYED = """
+from deskhand import Options, Plugin
+class Keyed(Plugin[Options]):
+    def __init__(self, options, context):
+        super().__init__(options, context)
+        self.key = context.secret("CANTEEN_KEY")
+"""
+
+
+def test_a_plugin_has_its_key_by_name(
+    build: Callable[[str], list[Step]], write: Callable[[str, str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write("plugins/keyed.py", KEYED)
+    assert problems(build, "plugins:\n  - keyed\n") == [
+        "settings/assistant.yaml:2: plugins[0].keyed: there is no CANTEEN_KEY: "
+        "set it in the environment, in settings/secrets/ or in .env"
+    ]
+    write("settings/secrets/CANTEEN_KEY", "from-a-file\n")
+    [step] = build("plugins:\n  - keyed\n")
+    assert vars(step.plugin)["key"] == "from-a-file"
+    monkeypatch.setenv("CANTEEN_KEY", "from-outside")
+    [step] = build("plugins:\n  - keyed\n")
+    assert vars(step.plugin)["key"] == "from-outside"

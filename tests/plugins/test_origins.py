@@ -73,11 +73,17 @@ def test_an_unknown_name_lists_all_that_are_known(
 
 
 @pytest.mark.parametrize(
-    ("name", "file", "packaged", "places"),
+    ("name", "file", "packaged", "places", "ways"),
     [
-        ("rag", True, False, "Deskhand itself and in plugins/rag.py"),
-        ("rag", False, True, "Deskhand itself and in acme_plugin 1.2"),
-        ("local", True, True, "plugins/local.py and in acme_plugin 1.2"),
+        ("rag", True, False, "Deskhand itself and in plugins/rag.py", "remove plugins/rag.py"),
+        ("rag", False, True, "Deskhand itself and in acme_plugin 1.2", "`pip uninstall acme_plugin`"),
+        (
+            "local",
+            True,
+            True,
+            "plugins/local.py and in acme_plugin 1.2",
+            "remove plugins/local.py, or `pip uninstall acme_plugin`",
+        ),
     ],
 )
 def test_a_name_that_two_have_is_refused_with_both_places(
@@ -88,13 +94,14 @@ def test_a_name_that_two_have_is_refused_with_both_places(
     file: bool,
     packaged: bool,
     places: str,
+    ways: str,
 ) -> None:
     if file:
         write(f"plugins/{name}.py", CODE.format(name=name, place="a file"))
     if packaged:
         package(name, "acme_plugin:thing", CODE.format(name="thing", place="a package"))
     assert problems(home, write, f"plugins:\n  - {name}\n") == [
-        f"settings/assistant.yaml:2: plugins[0]: {name!r} is ambiguous: it is in {places}: rename one"
+        f"settings/assistant.yaml:2: plugins[0]: {name!r} is ambiguous: it is in {places}: {ways}, or rename one"
     ]
 
 

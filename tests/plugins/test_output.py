@@ -19,7 +19,7 @@ from plugins.leak import LONGEST_RUN, LeakGuard
 from plugins.links import Addresses
 from plugins.output import Output, OutputGuard, OutputOptions
 from settings import Home, load_settings
-from tests.plugins.parts import Inside, ListedKnowledge, ask, make_passage, streamed
+from tests.plugins.parts import Inside, ListedKnowledge, ask, in_chain, make_passage, streamed
 
 INJECTIONS = yaml.safe_load((Path(__file__).parent / "injections.yaml").read_text(encoding="utf-8"))
 LEAVE = "Annual leave is five weeks. See https://wiki.larkfield.example/leave for more."
@@ -136,9 +136,8 @@ def output(context: Context, **options: Any) -> Output:
 async def test_an_answer_streams_through_and_keeps_its_outcome(context: Context) -> None:
     outcome = Outcome("answered", model="main")
     turn = ask(passages=(make_passage(1, LEAVE),))
-    reply = await output(context)(
-        turn, Inside(streamed("Five ", "weeks, see ", "https://evil.example", " now.", outcome))
-    )
+    inside = Inside(streamed("Five ", "weeks, see ", "https://evil.example", " now.", outcome))
+    reply = await in_chain(output(context), turn, inside)
     assert [piece async for piece in reply] == ["Five ", "weeks, see ", "‹link removed› ", "now."]
     assert reply.outcome == outcome
 

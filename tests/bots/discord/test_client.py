@@ -233,6 +233,8 @@ async def test_administrators_have_commands_and_nobody_else(enter: Enter, brain:
 
         assert "44 documents" in await told(world.sam, "status")
         assert "A run was started for sam." in await told(world.sam, "reindex")
+        assert "of Deskhand: `status`, `reindex`" in await told(world.sam, "help")
+        assert await told(world.alex, "help") == "There is no command for you."
         assert "how many days?" in await told(world.sam, "why", link=answer.jump_url)
         assert "no answer of mine" in await told(world.sam, "why", link="https://example.com")
         assert "Only administrators" in await told(world.alex, "status")

@@ -372,6 +372,8 @@ async def test_administrators_have_commands_and_nobody_else(slack: FakeSlack, st
             ("U1", f"why {link}", "how many days?"),
             ("U1", "why https://example.com", "no answer of mine"),
             ("U1", "dance", "There is no `dance`"),
+            ("U1", "help", "of Deskhand: `status`, `reindex`"),
+            ("U3", "help", "There is no command for you."),
             ("U3", "status", "Only administrators"),
             ("U1", "pause", "Paused"),
         ]
