@@ -18,6 +18,7 @@ from knowledge.folder import Walk, walk_documents
 from knowledge.generations import Generations, Task, terms_of
 from knowledge.holding import holding
 from knowledge.loaders.reader import Reader
+from knowledge.near_words import load_near_words
 from knowledge.quotes import Quote, best_quotes
 from knowledge.readers import Readers
 from knowledge.receipts import Progress, SyncReport
@@ -278,10 +279,13 @@ class Index:
             return self._searching[1]
         settings = self._settings
         store, embedder = await self._generations.store(generation), await self._embedders.of(generation.recipe)
+        terms = terms_of(generation.recipe.language)
+        if terms.english:
+            await asyncio.to_thread(load_near_words)
         searcher = Searcher(
             store,
             embedder,
-            terms_of(generation.recipe.language),
+            terms,
             settings.knowledge.search,
             await self._catalogue.vocabulary(generation),
             partial(self._catalogue.words, generation),

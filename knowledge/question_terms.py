@@ -1,15 +1,26 @@
-"""The terms of a question with their weights: its own words, and quieter the other words for the same."""
+"""The terms of a question with their weights: its own words, and quieter the other words for the same.
 
-from collections.abc import Callable
+Quieter still are words that are near in meaning, by the square of their likeness: .5 counts a quarter
+(docs/decisions/0043-near-words.md).
+"""
+
+import re
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
+from knowledge.near_words import near_words
 from knowledge.sparse import SparseVector, TermWeights
+from knowledge.stop_words import CONVERSATION, STOP_WORDS
 from knowledge.synonyms import synonyms
 
 _SYNONYM = 0.3
 """Weight of a word that the question might have used, beside one that it does use."""
 _MOST_TERMS = 64
 _MOST_SYNONYMS = 64
+_MOST_NEAR = 10
+"""Near words of one word: the nearest that readable documents have."""
+_MOST_NEAR_TERMS = 96
+_WORD = re.compile(r"[^\W\d_]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +57,27 @@ def question_terms(
                 known.update(of_word)
                 tells |= {term: min(map(idf, same)) / len(of_word) for term in of_word}
     vector = {term: idf(term) * own[term] for term in own} | dict(list(others.items())[:_MOST_SYNONYMS])
+    if terms.english:
+        near = _near(text, terms, knows, vector)
+        vector |= {term: weight * idf(term) for term, weight in list(near.items())[:_MOST_NEAR_TERMS]}
     ideal = sum(tells.values())
     unknown = sum(tells[term] for term in own if term not in known)
     return QuestionTerms(
         SparseVector(list(vector), list(vector.values())), ideal, len(own), unknown / ideal if ideal else 0.0
     )
+
+
+def _near(text: str, terms: TermWeights, knows: Callable[[int], bool], taken: Collection[int]) -> dict[int, float]:
+    """Terms of readable documents that are near a word of the question, but not among those taken."""
+    weights: dict[int, float] = {}
+    for word in dict.fromkeys(_WORD.findall(text.casefold())):
+        if word in CONVERSATION or word in STOP_WORDS:
+            continue
+        count = 0
+        for other, likeness in near_words(word):
+            fitting = [term for term in terms.of_word(other) if term not in taken and knows(term)]
+            weights |= {term: max(weights.get(term, 0.0), likeness**2) for term in fitting}
+            count += bool(fitting)
+            if count == _MOST_NEAR:
+                break
+    return weights

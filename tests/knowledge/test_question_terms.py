@@ -1,7 +1,9 @@
 import pytest
 
+from knowledge.near_words import near_words
 from knowledge.question_terms import QuestionTerms, question_terms
 from knowledge.sparse import TermWeights
+from knowledge.synonyms import synonyms
 
 ENGLISH = TermWeights("english")
 
@@ -42,14 +44,37 @@ def test_a_name_stands_in_with_its_own_weight() -> None:
     assert asked("boss friday", "friday manager").ideal == pytest.approx(4.0)
 
 
+def test_a_near_word_of_a_readable_document_counts_the_square_of_its_likeness() -> None:
+    found = asked("metro", "subway")
+    likeness = dict(near_words("metro"))["subway"]
+    assert weight(found, "subway") == pytest.approx(2.0 * likeness**2)
+    assert (found.ideal, found.unknown) == (5.0, 1.0)
+
+
+def test_a_near_word_that_no_readable_document_has_is_not_searched() -> None:
+    assert weight(asked("metro", "bus"), "subway") == 0.0
+
+
+def test_a_synonym_keeps_its_own_weight() -> None:
+    assert "holiday" in synonyms("vacation")
+    assert "holiday" in dict(near_words("vacation"))
+    assert weight(asked("vacation", "holiday"), "holiday") == pytest.approx(0.3 * 2.0)
+
+
+def test_words_that_only_make_conversation_have_no_near_ones() -> None:
+    documents = " ".join(other for other, _ in near_words("please"))
+    assert len(asked("please: metro", documents).vector.indices) == 1
+
+
 def test_a_word_of_the_question_is_not_searched_twice() -> None:
     found = asked("holiday or leave", "holiday leave")
     assert len(found.vector.indices) == len(set(found.vector.indices)) == 2
     assert weight(found, "leave") == 2.0
 
 
-def test_other_languages_have_no_synonyms() -> None:
+def test_other_languages_have_no_synonyms_and_no_near_words() -> None:
     german = TermWeights("german")
+    assert asked("metro", "subway", german).vector.indices == list(german.of_question("metro").indices)
     assert asked("boss", "manager", german).vector.indices == list(german.of_question("boss").indices)
 
 
