@@ -18,7 +18,7 @@ from plugins.declaring import Jobs
 from plugins.loading import ALONE, Surroundings
 from plugins.usage import UsageLog
 from settings import DeskhandError, Settings, load_settings
-from settings.applied import record_applied
+from settings.applied import in_force, record_applied
 from settings.database import storage_errors
 from settings.stamps import Stamp, digest_of, settled_stamp, stamp_of
 from settings.watching import watch
@@ -116,6 +116,7 @@ class LiveSettings:
         notify: Notify | None = None,
         around: Surroundings = ALONE,
         jobs: bool = False,
+        changed: Callable[[Settings], None] | None = None,
     ) -> None:
         self.timings: dict[str, Timing] = {}
         """What each plugin took, over all chains."""
@@ -127,8 +128,9 @@ class LiveSettings:
         self._index = index
         self._usage = usage
         self._notify = notify
-        self._stamp = stamp_of(settings.home)
-        self._digest = digest_of(settings.home)
+        self._knowledge_changed = changed
+        self._stamp = settings.stamp
+        self._digest = digest_of(settings.home) if stamp_of(settings.home) == settings.stamp else ""
         self._refused = False
         self._changing = asyncio.Lock()
         self._live = LiveChain(settings, index, usage, around)
@@ -210,11 +212,11 @@ class LiveSettings:
     async def _change(self, stamp: Stamp) -> None:
         live: LiveChain | None = None
         try:
-            settings = await asyncio.to_thread(load_settings, self.settings.home)
-            if stamp_of(settings.home) != stamp:  # written while it was read: the next look takes it up whole
+            saved = await asyncio.to_thread(load_settings, self.settings.home)
+            if stamp_of(saved.home) != stamp:  # written while it was read: the next look takes it up whole
                 self._stamp, self._digest = (), ""
                 return
-            later = settings.knowledge != self.settings.knowledge
+            settings, waiting = in_force(saved, self.settings)
             live = LiveChain(settings, self._index, self._usage, self._around)
             await self._as_warm(await live.opened())
         except Exception as error:  # a plugin may fail to open in any way
@@ -226,11 +228,16 @@ class LiveSettings:
             self._refuse(error)
             return
         old, self._live = self._live, live
+        if settings.knowledge != old.settings.knowledge:
+            self._index.use(settings)
+            if self._knowledge_changed is not None:
+                self._knowledge_changed(settings)
         self._start_jobs()
         old.retire()
         self._retired = [chain for chain in (*self._retired, old) if not chain.closed]
         await asyncio.to_thread(self._record)
-        _log.info("the changed settings are in force%s", "; knowledge.yaml after a restart" if later else "")
+        later = f"; {' and '.join(waiting)} after a restart" if waiting else ""
+        _log.info("the changed settings are in force%s", later)
         if self._refused:
             self._refused = False
             self._tell("The settings can be used again and are in force.")

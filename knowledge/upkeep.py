@@ -21,8 +21,10 @@ from settings.tasks import running
 
 _log = logging.getLogger(__name__)
 
-Trigger = Literal["start", "schedule", "watch", "command", "chat"]
+Trigger = Literal["start", "schedule", "watch", "command", "chat", "settings"]
 _SHOWN_FILES = 5
+_WATCHING_SECONDS = 0.3
+"""After so long a watch has begun: a run after it misses nothing that changed in between."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,7 @@ class Upkeep:
 
     def __init__(self, settings: Settings, index: Index, tell: Callable[[str], None]) -> None:
         self._settings = settings
+        self._changed = asyncio.Event()
         self._index = index
         self._tell = tell
         self._one_at_a_time = asyncio.Lock()
@@ -50,6 +53,17 @@ class Upkeep:
     def next_run(self) -> datetime | None:
         """When the next scheduled run is due; None while no schedule is kept."""
         return self._schedule.next_after(datetime.now().astimezone()) if self._schedule else None
+
+    def use(self, settings: Settings) -> None:
+        """Go on by changed settings of the same home, as the index does (`Index.use`).
+
+        Schedule and watch begin anew, a run that was not asked for by a command ends where it is, and
+        another one brings the index to what the settings say now.
+        """
+        self._settings = settings
+        self._changed.set()
+        self._changed = asyncio.Event()
+        asyncio.get_running_loop().call_later(_WATCHING_SECONDS, self.request, "settings")
 
     def request(self, trigger: Trigger) -> None:
         """Have the index brought up to date soon."""
@@ -86,18 +100,28 @@ class Upkeep:
         """Keep the schedule, watch the folders and work, while the block runs. Gives the tasks that do."""
         self._schedule = schedule_of(self._settings.knowledge.sync)
         async with AsyncExitStack() as stack:
-            tasks = [await stack.enter_async_context(running(self._work()))]
-            if self._settings.knowledge.sync.watch != "off":
-                tasks.append(await stack.enter_async_context(running(self._watch())))
-            if self._schedule is not None:
-                keep = keep_schedule(self._schedule, lambda: self.request("schedule"))
-                tasks.append(await stack.enter_async_context(running(keep)))
-            yield tuple(tasks)
+            duties = (self._work, self._watch, self._keep_schedule)
+            yield tuple([await stack.enter_async_context(running(self._by_the_settings(duty))) for duty in duties])
+
+    async def _by_the_settings(self, duty: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Do a duty for ever, begun anew whenever the settings change."""
+        while True:
+            changed = self._changed
+            async with running(duty()) as doing, running(changed.wait()) as waiting:
+                await asyncio.wait({doing, waiting}, return_when=asyncio.FIRST_COMPLETED)
+                if doing.done():
+                    doing.result()
+                await waiting  # a duty that the settings do not ask for has ended
 
     async def _watch(self) -> None:
         async for changed in document_changes(self._settings):
             _log.debug("changed: %s", ", ".join(sorted(changed)[:_SHOWN_FILES]))
             self.request("watch")
+
+    async def _keep_schedule(self) -> None:
+        self._schedule = schedule_of(self._settings.knowledge.sync)
+        if self._schedule is not None:
+            await keep_schedule(self._schedule, lambda: self.request("schedule"))
 
     async def run(self, trigger: Trigger) -> None:
         """Bring the index up to date; what goes wrong is told to the administrators."""
