@@ -6,10 +6,11 @@ waits is the same request; one that comes during a run causes another run afterw
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any, Literal
 
 from knowledge.index import Index
@@ -57,8 +58,7 @@ class Upkeep:
     def use(self, settings: Settings) -> None:
         """Go on by changed settings of the same home, as the index does (`Index.use`).
 
-        Schedule and watch begin anew, a run that was not asked for by a command ends where it is, and
-        another one brings the index to what the settings say now.
+        Schedule and watch begin anew, and a run brings the index to what the settings say now.
         """
         self._settings = settings
         self._changed.set()
@@ -78,19 +78,18 @@ class Upkeep:
         confirm_removals: bool = False,
     ) -> SyncReport:
         """Bring the index up to date, when the run before has ended. Raises what `Index.sync` raises."""
-        return await self._run(trigger, self._index.sync(progress, rebuild, confirm_removals, trigger))
+        return await self._run(trigger, partial(self._index.sync, progress, rebuild, confirm_removals, trigger))
 
     async def rollback(self, progress: Progress | None = None) -> SyncReport:
         """Go back to the index before, when the run before has ended. Raises what `Index.rollback` raises."""
-        return await self._run("command", self._index.rollback(progress))
+        return await self._run("command", partial(self._index.rollback, progress))
 
-    async def _run(self, trigger: Trigger, run: Coroutine[Any, Any, SyncReport]) -> SyncReport:
+    async def _run(self, trigger: Trigger, run: Callable[[], Awaitable[SyncReport]]) -> SyncReport:
         async with self._one_at_a_time:
             self.under_way = UnderWay(trigger, datetime.now().astimezone())
             try:
-                report = await run
+                report = await run()
             finally:
-                run.close()
                 self.under_way = None
             await self._note(report)
             return report
@@ -100,18 +99,23 @@ class Upkeep:
         """Keep the schedule, watch the folders and work, while the block runs. Gives the tasks that do."""
         self._schedule = schedule_of(self._settings.knowledge.sync)
         async with AsyncExitStack() as stack:
-            duties = (self._work, self._watch, self._keep_schedule)
-            yield tuple([await stack.enter_async_context(running(self._by_the_settings(duty))) for duty in duties])
+            duties = (self._work(), self._for_ever(self._watch), self._for_ever(self._keep_schedule))
+            yield tuple([await stack.enter_async_context(running(duty)) for duty in duties])
 
-    async def _by_the_settings(self, duty: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        """Do a duty for ever, begun anew whenever the settings change."""
+    async def _for_ever(self, duty: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Do a duty by the settings, begun anew whenever they change; one that they do not ask for ends by itself."""
         while True:
             changed = self._changed
-            async with running(duty()) as doing, running(changed.wait()) as waiting:
-                await asyncio.wait({doing, waiting}, return_when=asyncio.FIRST_COMPLETED)
-                if doing.done():
-                    doing.result()
-                await waiting  # a duty that the settings do not ask for has ended
+            if await self._done(duty()):
+                await changed.wait()
+
+    async def _done(self, work: Coroutine[Any, Any, None]) -> bool:
+        """Whether a work came to its end; it is cancelled where the settings change meanwhile."""
+        async with running(work) as doing, running(self._changed.wait()) as changing:
+            await asyncio.wait({doing, changing}, return_when=asyncio.FIRST_COMPLETED)
+            if doing.done():
+                doing.result()
+            return doing.done()
 
     async def _watch(self) -> None:
         async for changed in document_changes(self._settings):
@@ -124,7 +128,14 @@ class Upkeep:
             await keep_schedule(self._schedule, lambda: self.request("schedule"))
 
     async def run(self, trigger: Trigger) -> None:
-        """Bring the index up to date; what goes wrong is told to the administrators."""
+        """Bring the index up to date; what goes wrong is told to the administrators.
+
+        Where the settings change meanwhile, it ends and is begun again by the new ones.
+        """
+        while not await self._done(self._told(trigger)):
+            trigger = "settings"
+
+    async def _told(self, trigger: Trigger) -> None:
         try:
             report = await self.sync(trigger)
         except DeskhandError as error:

@@ -249,6 +249,23 @@ async def test_a_run_of_its_own_ends_where_the_settings_change_and_begins_again_
 
         await _until(by_the_new)
         await _until_idle(upkeep)
-        stopped, by_settings = reversed((await upkeep._index.status()).runs)
+        stopped, by_settings, *_ = reversed((await upkeep._index.status()).runs)
         assert (stopped.trigger, stopped.error) == ("schedule", "was stopped")
         assert (by_settings.trigger, by_settings.error) == ("settings", "")
+
+
+async def test_one_that_waits_for_a_run_of_its_own_gets_one_by_the_new_settings(
+    home: Home, write: Write, embedder: Embedder
+) -> None:
+    quiet = "sync: {watch: 'off', schedule: null}\n"
+    write("settings/knowledge.yaml", quiet)
+    for number in range(20):
+        write(f"knowledge/docs/{number}.md", f"# Page {number}\n\nThe text of page {number}.\n")
+    async with _upkeep(home, embedder) as (upkeep, _), asyncio.TaskGroup() as group:
+        run = group.create_task(upkeep.run("start"))
+        while upkeep.under_way is None:
+            await asyncio.sleep(0)
+        write("settings/knowledge.yaml", quiet + "ignore: ['1*']\n")
+        _use(upkeep, home)
+        await run
+        assert await _documents(upkeep) == 9
