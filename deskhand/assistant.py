@@ -90,13 +90,15 @@ async def open_assistant(
     tell: Callable[[str], None] | None = None,
     post: Callable[[Place, str], Awaitable[None]] = nowhere,
     jobs: bool = False,
+    changed: Callable[[Settings], None] | None = None,
 ) -> AsyncIterator[Assistant]:
     """Open everything that answering needs; the documents are indexed first where they never were.
 
     An `index` that is given, with its `database`, is used as it is, and left open. With `watch`, changed
     settings are taken up as they are saved, without it with the next question. `notify` is told of those
     that are refused, `tell` of plugins that fail or block; `post` is how plugins post in a chat, and with
-    `jobs` their jobs are run. Raises SettingsError where the settings cannot be used.
+    `jobs` their jobs are run; `changed` is called when other settings of knowledge.yaml are in force. Raises
+    SettingsError where the settings cannot be used.
     """
     async with AsyncExitStack() as stack:
         given = index is not None
@@ -109,7 +111,7 @@ async def open_assistant(
             usage = await stack.enter_async_context(open_usage(database))
         stack.push_async_callback(close_connections)
         around = Surroundings(database, tell or log_only, post)
-        live = LiveSettings(settings, index, usage, notify, around, jobs)
+        live = LiveSettings(settings, index, usage, notify, around, jobs, changed)
         stack.push_async_callback(live.close)
         await live.start()
         if not given and await index.is_empty():

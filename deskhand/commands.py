@@ -42,4 +42,6 @@ async def perform(session: "Session", name: str, options: Mapping[str, Any], con
         detail = error.errors(include_url=False, include_input=False)[0]
         place = ".".join(map(str, detail["loc"]))
         raise UsageError(f"{name}: {place}: {detail['msg']}") from None
+    if name != "health":  # that one is answered at once, whatever goes on
+        await session.follow()
     return await work(session, checked, console)

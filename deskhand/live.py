@@ -19,7 +19,7 @@ from plugins.contract import Trace
 from plugins.loading import ALONE, Surroundings
 from plugins.usage import UsageLog
 from settings import DeskhandError, Settings, load_settings
-from settings.applied import record_applied
+from settings.applied import in_force, record_applied
 from settings.database import storage_errors
 from settings.stamps import Stamp, digest_of, settled_stamp, stamp_of
 from settings.tasks import ended
@@ -55,6 +55,7 @@ class LiveSettings:
         notify: Notify | None = None,
         around: Surroundings = ALONE,
         jobs: bool = False,
+        changed: Callable[[Settings], None] | None = None,
     ) -> None:
         self.timings: dict[str, Timing] = {}
         """What each plugin took, over all chains."""
@@ -63,8 +64,9 @@ class LiveSettings:
         self._index = index
         self._usage = usage
         self._notify = notify
-        self._stamp = stamp_of(settings.home)
-        self._digest = digest_of(settings.home)
+        self._knowledge_changed = changed
+        self._stamp = settings.stamp
+        self._digest = digest_of(settings.home) if stamp_of(settings.home) == settings.stamp else ""
         self.refused = ""
         """Why the settings that are saved now are not in force; empty where they are."""
         self._change_under_way: asyncio.Task[None] | None = None
@@ -137,11 +139,11 @@ class LiveSettings:
     async def _change(self, stamp: Stamp) -> None:
         live: LiveChain | None = None
         try:
-            settings = await asyncio.to_thread(load_settings, self.settings.home)
-            if stamp_of(settings.home) != stamp:  # written while it was read: it is taken up whole
+            saved = await asyncio.to_thread(load_settings, self.settings.home)
+            if stamp_of(saved.home) != stamp:  # written while it was read: it is taken up whole
                 self._stamp, self._digest = (), ""
                 return
-            later = settings.knowledge != self.settings.knowledge
+            settings, waiting = in_force(saved, self.settings)
             live = LiveChain(settings, self._index, self._usage, self._around)
             await self._as_warm(await live.opened())
         except asyncio.CancelledError:
@@ -157,12 +159,17 @@ class LiveSettings:
             self._refuse(error)
             return
         old, self._live = self._live, live
+        if settings.knowledge != old.settings.knowledge:
+            self._index.use(settings)
+            if self._knowledge_changed is not None:
+                self._knowledge_changed(settings)
         if self._jobs is not None:
             self._jobs.follow(live)
         old.retire()
         self._retired = [chain for chain in (*self._retired, old) if not chain.closed]
         await asyncio.to_thread(self._record)
-        _log.info("the changed settings are in force%s", "; knowledge.yaml after a restart" if later else "")
+        later = f"; {' and '.join(waiting)} after a restart" if waiting else ""
+        _log.info("the changed settings are in force%s", later)
         if self.refused:
             self.refused = ""
             self._tell("The settings can be used again and are in force.")

@@ -5,6 +5,7 @@ import logging
 import signal
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 
 from deskhand.chat_platforms import any_platform, work_on_platforms
 from deskhand.logs import set_up_logging
@@ -17,7 +18,6 @@ from knowledge import Upkeep
 from settings import Home, Settings
 from settings.errors import IndexLocked
 from settings.tasks import run_to_its_end, running
-from settings.watching import watch
 
 _log = logging.getLogger("deskhand.run")
 
@@ -38,24 +38,29 @@ async def _run(home: Home, level: str) -> int:
     async with Session(home, "run") as session:
         settings = session.settings
         check_chain(settings)
-        webhook = webhook_of(settings)
+        webhook_of(settings)  # what is wrong with it stops the start
         set_up_logging(level, settings.secrets.redact)
         try:
             await session.index()
         except IndexLocked as taken:
             raise _already(home, taken) from None
         async with AsyncExitStack() as stack:
-            if webhook is not None:
-                stack.enter_context(session.notices.target(webhook))
+            stack.enter_context(session.notices.target(partial(_post, session)))
             await stack.enter_async_context(running(session.notices.deliver()))
             await stack.enter_async_context(_socket(session))
             upkeep = await session.upkeep()
             tasks = await stack.enter_async_context(upkeep.kept())
-            await stack.enter_async_context(running(_settings_changes(settings)))
             opened = await stack.enter_async_context(running(_open(session, upkeep)))
             await _until(stop, {opened, *tasks})
         _log.info("stopping")
     return 0
+
+
+async def _post(session: Session, notice: str) -> None:
+    """Pass a notice on to the webhook that the settings name now."""
+    webhook = webhook_of(session.settings)
+    if webhook is not None:
+        await webhook(notice)
 
 
 async def _open(session: Session, upkeep: Upkeep) -> None:
@@ -103,15 +108,6 @@ async def _socket(session: Session) -> AsyncIterator[None]:
             file = socket_file(session.home.data)
             _log.error("no socket can be made at %s (%s): commands in other shells are not served", file, error)
         yield
-
-
-async def _settings_changes(settings: Settings) -> None:
-    """Say what a saved file changes."""
-    folder = str(settings.home.settings)
-    async for changed in watch(lambda: [folder], lambda path: path.endswith("knowledge.yaml"), 0.5):
-        for path in sorted(changed):
-            if path != folder:
-                _log.warning("%s has changed: it takes effect at the next start", path)
 
 
 async def _until(stop: asyncio.Event, tasks: set[asyncio.Task[None]]) -> None:

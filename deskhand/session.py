@@ -95,6 +95,7 @@ class Session:
                     tell=self.notices.tell,
                     post=self.posts.post,
                     jobs=self.holder == "run",
+                    changed=self._use,
                 )
                 self._assistant = await self._stack.enter_async_context(opened)
                 self.ready = True
@@ -104,6 +105,11 @@ class Session:
     def opened(self) -> Assistant | None:
         """The assistant, where a command before has opened it."""
         return self._assistant
+
+    async def follow(self) -> None:
+        """Take up settings that were saved before, as a question does."""
+        if self._assistant is not None:
+            await self._assistant.live.current()
 
     async def sync(
         self,
@@ -122,6 +128,10 @@ class Session:
 
     async def _notify(self, text: str) -> None:
         self.notices.tell(text)
+
+    def _use(self, settings: Settings) -> None:
+        if self._upkeep is not None:
+            self._upkeep.use(settings)
 
     async def notes(self, console: "Console") -> None:
         """Say on standard error where what answers is not what the settings ask for."""

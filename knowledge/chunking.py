@@ -18,6 +18,8 @@ FORMAT = 1
 
 _LONGEST_WORD = 30
 """Characters; a text with fewer words than one in so many is measured by its length."""
+_LONGEST_CHUNK = 10_000
+"""Characters; ten times as many as usual. Lines without any word, such as rules, are limited by this alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,15 +114,16 @@ def _sentences(text: str) -> list[tuple[int, str]]:
 def _fill(units: Sequence[tuple[int, str]], room: int) -> Iterator[tuple[int, str]]:
     """Join units line by line while they fit in `room` words; cut a unit that alone does not."""
     group: list[tuple[int, str]] = []
-    words = 0
+    words = characters = 0
     for offset, unit in units:
         for line, part in _cut(unit, room):
             count = _length(part)
-            if group and words + count > room:
+            if group and (words + count > room or characters + len(part) >= _LONGEST_CHUNK):
                 yield group[0][0], "\n".join(text for _, text in group)
-                group, words = [], 0
+                group, words, characters = [], 0, 0
             group.append((offset + line, part))
             words += count
+            characters += len(part) + 1
     if group:
         yield group[0][0], "\n".join(text for _, text in group)
 
@@ -157,16 +160,16 @@ def _tokens(unit: str, room: int) -> Iterator[tuple[int, int]]:
 def _pack(pieces: Sequence[Block], size: ChunkSize) -> Iterator[list[Block]]:
     """Consecutive pieces under the same heading, together while they stay within `most`."""
     group: list[Block] = []
-    words = 0
+    words = characters = 0
     for piece in pieces:
         count = _length(piece.text)
-        if group and (
-            piece.headings != group[-1].headings or piece.page != group[-1].page or words + count > size.most
-        ):
+        elsewhere = group and (piece.headings, piece.page) != (group[-1].headings, group[-1].page)
+        if elsewhere or (group and (words + count > size.most or characters + len(piece.text) >= _LONGEST_CHUNK)):
             yield group
-            group, words = [], 0
+            group, words, characters = [], 0, 0
         group.append(piece)
         words += count
+        characters += len(piece.text) + 2
     if group:
         yield group
 

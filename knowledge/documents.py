@@ -96,7 +96,10 @@ _MARKUP: Sequence[tuple[re.Pattern[str], str]] = (
         "",
     ),
     (re.compile(r"<(https?://[^<>\s]+|[^@<>\s]+@[^<>\s]+)>"), r"\1"),
-    (re.compile(r"^[ \t]*\|?(?:\s*:?-{2,}:?\s*\|)+\s*:?-*:?\s*\|?\s*$", re.M), ""),  # table rule
+    (  # table rule
+        re.compile(r"^[ \t]*(?:\|[ \t]*)?(?::?-{2,}:?[ \t]*\|[ \t]*)+:?-*:?[ \t]*(?:\|[ \t]*)?$", re.M),
+        "",
+    ),
     (re.compile(r"(?:(?<!\s)\s+)?\|\s*"), " | "),
     (re.compile(r"(?<![\w*])(\*\*|__|\*|_)(?=\S)(.+?)(?<=\S)\1(?![\w*])"), r"\2"),
     (re.compile(r"^\s{0,3}>\s?", re.M), ""),

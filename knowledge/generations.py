@@ -18,7 +18,7 @@ from knowledge.sparse import TermWeights
 from knowledge.store import Store, Stores
 from knowledge.sync import Removing, Sync
 from settings.errors import EmbeddingError, IndexMismatch, IndexUnusable
-from settings.sections import KnowledgeSettings, LintSettings
+from settings.sections import KnowledgeSettings
 
 
 @lru_cache(maxsize=8)
@@ -34,7 +34,7 @@ class Task:
     walk: Walk
     removing: Removing
     reader: Reader
-    lint: LintSettings
+    settings: KnowledgeSettings
     progress: Progress | None = None
 
 
@@ -66,13 +66,13 @@ class Generations:
         """What the settings ask for."""
         return Recipe.of(settings, await self._embedders.weights(settings.embedding))
 
-    async def sync(self, task: Task, settings: KnowledgeSettings) -> SyncReport:
+    async def sync(self, task: Task) -> SyncReport:
         """Bring the current generation up to date; where the settings ask for another, build that and switch.
 
         The current one is brought up to date first: it answers until the other is complete, and a removed
         or restricted document must not wait for that.
         """
-        recipe = await self.wanted(settings)
+        recipe = await self.wanted(task.settings)
         current = await self._catalogue.current()
         if current is not None and recipe.fingerprint in (current.fingerprint, current.instead_of):
             if current.instead_of and recipe.fingerprint == current.fingerprint:  # the settings agree again
@@ -87,7 +87,7 @@ class Generations:
         report.notes += notes
         return report
 
-    async def roll_back(self, task: Task, settings: KnowledgeSettings) -> SyncReport:
+    async def roll_back(self, task: Task) -> SyncReport:
         """Bring the previous generation up to date, unseen, and make it the current one.
 
         The one that was current is the previous one from then on, so that a second rollback returns to it.
@@ -105,7 +105,7 @@ class Generations:
             )
         await self._bring_as_it_is(current, task)
         report = await self._bring(previous, task, current)
-        wanted = (await self.wanted(settings)).fingerprint
+        wanted = (await self.wanted(task.settings)).fingerprint
         await self._switch(previous, "" if wanted == previous.fingerprint else wanted)
         report.notes.append(
             f"back to the index made with {described(previous.recipe)}"
@@ -144,7 +144,7 @@ class Generations:
             lambda: self._embedders.of(generation.recipe),
             terms_of(generation.recipe.language),
             task.reader,
-            task.lint,
+            task.settings.lint,
             task.progress,
             task.removing,
             origin,

@@ -55,28 +55,32 @@ class Index:
         self._log = log
         self._stack = stack
         self._stores = _stores(settings)
+        self._store_settings = settings.knowledge.store
         self._embedders = Embedders(settings.home.data / "models", embedder)
         self._readers = Readers()
         self._generations = Generations(catalogue, self._stores, self._embedders, self._readers)
         self._one_run = asyncio.Lock()
         self._running_under: Sources | None = None
         self._warming: asyncio.Future[Embedder] | None = None
-        self._reranker: Reranker | None = None
-        self.use(settings)
+        self._settings = settings
+        self._reranker = _reranker(settings)
+        self._work_by(settings)
 
     def use(self, settings: Settings) -> None:
         """Work by changed settings of the same home from now on; another store needs a new start.
 
         Documents about whose audience the settings say something else are found by nobody until the
-        next run has read them again.
+        next run has read them again. A run under way goes on by the settings that it began with.
         """
+        if _reranker_named(settings) != _reranker_named(self._settings):
+            self._reranker = _reranker(settings)  # the one before ends with the last search that has it
+        self._work_by(settings)
+
+    def _work_by(self, settings: Settings) -> None:
         self._settings = settings
         self._sources = Sources(settings.home, settings.knowledge)
         self._searching: tuple[Generation, Searcher] | None = None
         self._held_back: tuple[int, frozenset[str]] | None = None
-        if self._reranker is not None:
-            self._reranker.close()
-        self._reranker = _reranker(settings)
 
     async def search(
         self,
@@ -128,15 +132,13 @@ class Index:
         async def work(task: Task) -> SyncReport:
             if rebuild:
                 await self._generations.clear()
-            return await self._generations.sync(task, self._settings.knowledge)
+            return await self._generations.sync(task)
 
         return await self._run(work, progress, confirm_removals, trigger)
 
     async def rollback(self, progress: Progress | None = None, trigger: str = "rollback") -> SyncReport:
         """Go back to the index that was there before the last switch, brought up to date first."""
-        return await self._run(
-            lambda task: self._generations.roll_back(task, self._settings.knowledge), progress, False, trigger
-        )
+        return await self._run(self._generations.roll_back, progress, False, trigger)
 
     async def status(self) -> IndexStatus:
         """Everything about the index and its last runs."""
@@ -148,6 +150,8 @@ class Index:
         if current is None:
             return ()
         notes = []
+        if self._settings.knowledge.store != self._store_settings:
+            notes.append("the settings name another store: it is used from the next start on")
         wanted = (await self._generations.wanted(self._settings.knowledge)).fingerprint
         if current.instead_of and current.instead_of == wanted:
             notes.append("after a rollback the index made before the last change of the settings answers")
@@ -225,10 +229,17 @@ class Index:
             with storage_errors(self._home.data):
                 number, started = await self._log.begin(trigger), time.monotonic()
                 report, error = None, "was stopped"
-                self._running_under = self._sources
+                knowledge = self._settings.knowledge  # for the whole run, whatever is saved meanwhile
+                self._running_under = sources = self._sources
                 try:
-                    with Reader(self._settings.knowledge.reading) as reader:  # whoever waits holds no process
-                        task = await self._task(progress, confirmed, reader)
+                    with Reader(knowledge.reading) as reader:  # whoever waits holds no process
+                        task = Task(
+                            await self._walk(sources, confirmed),
+                            Removing(knowledge.sync.largest_removal, confirmed, time.time_ns()),
+                            reader,
+                            knowledge,
+                            progress,
+                        )
                         report = await work(task)
                     report.notes += await self._idle_patterns(task.walk)
                     error = ""
@@ -244,9 +255,9 @@ class Index:
                     self._searching = self._held_back = self._running_under = None
                     await asyncio.shield(self._log.end(number, time.monotonic() - started, report, error))
 
-    async def _task(self, progress: Progress | None, confirmed: bool, reader: Reader) -> Task:
-        """What a run works with. Raises FolderError where there is nothing to work on."""
-        walk = await asyncio.to_thread(walk_documents, self._sources)
+    async def _walk(self, sources: Sources, confirmed: bool) -> Walk:
+        """What a run works on. Raises FolderError where there is nothing, StorageError where the disk is full."""
+        walk = await asyncio.to_thread(walk_documents, sources)
         known = len(await self.files())
         if not walk.files and not confirmed and (not walk.unreadable or not known):
             raise FolderError(self._nothing_there(walk, known))
@@ -255,14 +266,13 @@ class Index:
                 f"the disk that holds {self._home.data} has less than {_LEAST_FREE // 1_000_000} MB left: "
                 "make room and run the command again"
             )
-        largest = self._settings.knowledge.sync.largest_removal
-        return Task(walk, Removing(largest, confirmed, time.time_ns()), reader, self._settings.knowledge.lint, progress)
+        return walk
 
     async def _idle_patterns(self, walk: Walk) -> list[str]:
         """Restrictions that fit nothing, neither in the folders nor of what cannot be seen now."""
-        idle = self._sources.idle_patterns(file.source for file in walk.files)
+        idle = walk.sources.idle_patterns(file.source for file in walk.files)
         if idle:
-            known = self._sources.idle_patterns(await self.files())
+            known = walk.sources.idle_patterns(await self.files())
             idle = [pattern for pattern in idle if pattern in known]
         return [
             f"knowledge.yaml: audience: {pattern!r} fits no file: is it spelt as the files are?" for pattern in idle
@@ -361,10 +371,12 @@ def _stores(settings: Settings) -> Stores:
     return ServerStores(settings.knowledge.store, settings.secrets, settings.home)
 
 
+def _reranker_named(settings: Settings) -> tuple[str | None, str | None, float]:
+    search = settings.knowledge.search
+    return search.reranker, search.reranker_path, search.reranker_seconds
+
+
 def _reranker(settings: Settings) -> Reranker | None:
     """The cross-encoder that the settings name, not loaded yet."""
-    search = settings.knowledge.search
-    if search.reranker is None:
-        return None
-    cache = settings.home.data / "models"
-    return Reranker(search.reranker, search.reranker_path, cache, search.reranker_seconds)
+    model, path, seconds = _reranker_named(settings)
+    return None if model is None else Reranker(model, path, settings.home.data / "models", seconds)

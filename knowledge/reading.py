@@ -12,7 +12,7 @@ from knowledge.catalogue import FileRow, State
 from knowledge.chunking import Chunk, ChunkSize
 from knowledge.documents import EVERYONE, AudienceUnknown, Document, DocumentError, NothingToRead, OverLimit
 from knowledge.folder import FoundFile
-from knowledge.lint.checks import quarantine_reason
+from knowledge.lint.checks import quarantine_checks, quarantine_reason
 from knowledge.loaders import loader_for, name_of, unknown_type
 from knowledge.loaders.reader import Reader
 from knowledge.sources import LIMITS, same_readers
@@ -71,7 +71,7 @@ def read_file(
         return ReadFile(same, stays=True)
     row = row._replace(digest=digest)
     try:
-        document, chunks = reader.read(content, file.source, size)
+        document, chunks, findings = reader.read(content, file.source, size, quarantine_checks(lint, file.source))
     except NothingToRead as error:
         return ReadFile(_without_version(row, "skipped", str(error)))
     except AudienceUnknown as error:
@@ -81,7 +81,7 @@ def read_file(
         return ReadFile(row._replace(rule=tried, reason=_kept(str(error), before, kept)))
     except DocumentError as error:
         return ReadFile(row._replace(reason=_kept(str(error), before, kept)))
-    if found := quarantine_reason(file.source, document, lint):
+    if found := quarantine_reason(findings):
         if kept is not None and kept.digest == digest:  # the settings have changed: this is what was found until now
             return ReadFile(_without_version(row, "quarantined", found))
         return ReadFile(row._replace(state="quarantined", reason=_kept(found, before, kept)))

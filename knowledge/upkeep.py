@@ -6,10 +6,11 @@ waits is the same request; one that comes during a run causes another run afterw
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any, Literal
 
 from knowledge.index import Index
@@ -21,8 +22,10 @@ from settings.tasks import running
 
 _log = logging.getLogger(__name__)
 
-Trigger = Literal["start", "schedule", "watch", "command", "chat"]
+Trigger = Literal["start", "schedule", "watch", "command", "chat", "settings"]
 _SHOWN_FILES = 5
+_WATCHING_SECONDS = 0.3
+"""After so long a watch has begun: a run after it misses nothing that changed in between."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,7 @@ class Upkeep:
 
     def __init__(self, settings: Settings, index: Index, tell: Callable[[str], None]) -> None:
         self._settings = settings
+        self._changed = asyncio.Event()
         self._index = index
         self._tell = tell
         self._one_at_a_time = asyncio.Lock()
@@ -50,6 +54,16 @@ class Upkeep:
     def next_run(self) -> datetime | None:
         """When the next scheduled run is due; None while no schedule is kept."""
         return self._schedule.next_after(datetime.now().astimezone()) if self._schedule else None
+
+    def use(self, settings: Settings) -> None:
+        """Go on by changed settings of the same home, as the index does (`Index.use`).
+
+        Schedule and watch begin anew, and a run brings the index to what the settings say now.
+        """
+        self._settings = settings
+        self._changed.set()
+        self._changed = asyncio.Event()
+        asyncio.get_running_loop().call_later(_WATCHING_SECONDS, self.request, "settings")
 
     def request(self, trigger: Trigger) -> None:
         """Have the index brought up to date soon."""
@@ -64,19 +78,18 @@ class Upkeep:
         confirm_removals: bool = False,
     ) -> SyncReport:
         """Bring the index up to date, when the run before has ended. Raises what `Index.sync` raises."""
-        return await self._run(trigger, self._index.sync(progress, rebuild, confirm_removals, trigger))
+        return await self._run(trigger, partial(self._index.sync, progress, rebuild, confirm_removals, trigger))
 
     async def rollback(self, progress: Progress | None = None) -> SyncReport:
         """Go back to the index before, when the run before has ended. Raises what `Index.rollback` raises."""
-        return await self._run("command", self._index.rollback(progress))
+        return await self._run("command", partial(self._index.rollback, progress))
 
-    async def _run(self, trigger: Trigger, run: Coroutine[Any, Any, SyncReport]) -> SyncReport:
+    async def _run(self, trigger: Trigger, run: Callable[[], Awaitable[SyncReport]]) -> SyncReport:
         async with self._one_at_a_time:
             self.under_way = UnderWay(trigger, datetime.now().astimezone())
             try:
-                report = await run
+                report = await run()
             finally:
-                run.close()
                 self.under_way = None
             await self._note(report)
             return report
@@ -86,21 +99,43 @@ class Upkeep:
         """Keep the schedule, watch the folders and work, while the block runs. Gives the tasks that do."""
         self._schedule = schedule_of(self._settings.knowledge.sync)
         async with AsyncExitStack() as stack:
-            tasks = [await stack.enter_async_context(running(self._work()))]
-            if self._settings.knowledge.sync.watch != "off":
-                tasks.append(await stack.enter_async_context(running(self._watch())))
-            if self._schedule is not None:
-                keep = keep_schedule(self._schedule, lambda: self.request("schedule"))
-                tasks.append(await stack.enter_async_context(running(keep)))
-            yield tuple(tasks)
+            duties = (self._work(), self._for_ever(self._watch), self._for_ever(self._keep_schedule))
+            yield tuple([await stack.enter_async_context(running(duty)) for duty in duties])
+
+    async def _for_ever(self, duty: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Do a duty by the settings, begun anew whenever they change; one that they do not ask for ends by itself."""
+        while True:
+            changed = self._changed
+            if await self._done(duty()):
+                await changed.wait()
+
+    async def _done(self, work: Coroutine[Any, Any, None]) -> bool:
+        """Whether a work came to its end; it is cancelled where the settings change meanwhile."""
+        async with running(work) as doing, running(self._changed.wait()) as changing:
+            await asyncio.wait({doing, changing}, return_when=asyncio.FIRST_COMPLETED)
+            if doing.done():
+                doing.result()
+            return doing.done()
 
     async def _watch(self) -> None:
         async for changed in document_changes(self._settings):
             _log.debug("changed: %s", ", ".join(sorted(changed)[:_SHOWN_FILES]))
             self.request("watch")
 
+    async def _keep_schedule(self) -> None:
+        self._schedule = schedule_of(self._settings.knowledge.sync)
+        if self._schedule is not None:
+            await keep_schedule(self._schedule, lambda: self.request("schedule"))
+
     async def run(self, trigger: Trigger) -> None:
-        """Bring the index up to date; what goes wrong is told to the administrators."""
+        """Bring the index up to date; what goes wrong is told to the administrators.
+
+        Where the settings change meanwhile, it ends and is begun again by the new ones.
+        """
+        while not await self._done(self._told(trigger)):
+            trigger = "settings"
+
+    async def _told(self, trigger: Trigger) -> None:
         try:
             report = await self.sync(trigger)
         except DeskhandError as error:

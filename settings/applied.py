@@ -7,7 +7,7 @@ is masked all the same.
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from hashlib import blake2b
 from typing import Any
@@ -18,7 +18,8 @@ from settings.masking import MASK, mask
 
 _SECRET = re.compile(r"(?:^|[_-])(?:key|secret|token|password|authorization|webhook)$", re.I)
 _FILE = "applied-settings.json"
-_AT_ONCE = ("assistant", "models")
+_FROM_THE_START = (("bots",), ("knowledge", "store"))
+"""What only a new start takes up; everything else is in force as soon as it is saved."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +62,21 @@ def changes(settings: Settings) -> list[Change]:
     for path, before, after in _differences(old, _dump(settings)):
         place = settings.problem(path, "").place
         setting = ".".join(str(step) for step in path)
-        found.append(Change(place, setting, before, after, restart=path[0] not in (*_AT_ONCE, "files")))
+        found.append(Change(place, setting, before, after, restart=_waits(path)))
     return found
+
+
+def in_force(saved: Settings, before: Settings) -> tuple[Settings, list[str]]:
+    """Saved settings as they can be taken up now, and the names of those that wait for a new start."""
+    store = saved.knowledge.store
+    waiting = ["bots.yaml"] if saved.bots != before.bots else []
+    waiting += ["store in knowledge.yaml"] if store != before.knowledge.store else []
+    knowledge = saved.knowledge.model_copy(update={"store": before.knowledge.store})
+    return replace(saved, bots=before.bots, knowledge=knowledge), waiting
+
+
+def _waits(path: tuple[str, ...]) -> bool:
+    return any(path[: len(start)] == start for start in _FROM_THE_START)
 
 
 def _dump(settings: Settings) -> dict[str, Any]:

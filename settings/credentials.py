@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from settings.masking import MASK, mask, secrets_in
 
 _PRIVATE_KEY = re.compile(
-    r"-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----(?:\s|\\n)+(?:[A-Za-z-]+: [^\n]*\s+)*"
+    r"-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----(?:\s|\\n)+"
+    r"(?:[A-Za-z-]{1,40}: (?:[^\n\\]{0,200}(?:\n|\\n)|[^\s\\]{1,200} )\s*){0,4}"  # headers, also all on one line
     r"(?:[A-Za-z0-9+/=]|\s|\\n){40,}(?:-----END [A-Z ]+-----)?"
 )
 _SERVICE = re.compile(

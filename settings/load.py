@@ -38,6 +38,7 @@ from settings.sections import (
     RuleConditions,
 )
 from settings.sections.bots import DiscordSettings, SlackSettings
+from settings.stamps import Stamp, stamp_of
 from settings.variables import Variables, from_dotenv, from_environment, from_secret_folder, secret_folders
 from settings.yaml_file import Location, YamlFile, nodes, read_yaml, show_location
 
@@ -77,6 +78,8 @@ class Settings:
     bots: BotSettings
     files: dict[str, YamlFile] = field(repr=False)
     variables: Sequence[Variables] = field(repr=False, default=())
+    stamp: Stamp = field(repr=False, default=())
+    """How the files looked before they were read."""
 
     @cached_property
     def secrets(self) -> Secrets:
@@ -98,6 +101,7 @@ class Settings:
 
 def load_settings(home: Home) -> Settings:
     """Read and check everything; raises SettingsError with a line for every mistake."""
+    stamp = stamp_of(home)
     files, problems = _read_files(home)
     variables, more = _read_variables(home)
     problems += more
@@ -107,7 +111,7 @@ def load_settings(home: Home) -> Settings:
         details = error.errors(include_url=False, include_context=False)
         problems += [place_problem(files, variables, detail["loc"], _message(detail)) for detail in details]
         raise SettingsError(problems) from None
-    settings = Settings(home, values.assistant, values.knowledge, values.models, values.bots, files, variables)
+    settings = Settings(home, values.assistant, values.knowledge, values.models, values.bots, files, variables, stamp)
     problems += _inconsistencies(settings)
     told = {problem.place for problem in problems}
     problems += [problem for problem in _exposed(files, variables) if problem.place not in told]

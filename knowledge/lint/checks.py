@@ -1,8 +1,12 @@
-"""The table of checks, and what is done with it for one document."""
+"""The table of checks, and what is done with it for one document.
+
+The process that reads files runs the checks, so this imports nothing that is slow to load.
+"""
 
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
 
 from knowledge.documents import Document
 from knowledge.lint.dates import dates, expired
@@ -10,12 +14,14 @@ from knowledge.lint.findings import Finding, Subject
 from knowledge.lint.instructions import instructions, invisible_text
 from knowledge.lint.private import personal, secret
 from knowledge.lint.structure import characters, empty, heading_without_text, large_table, long, title
-from settings.sections import LintSettings
-from settings.sections.knowledge import CheckName
+
+if TYPE_CHECKING:
+    from settings.sections import LintSettings
+    from settings.sections.knowledge import CheckName
 
 Check = Callable[[Subject], Iterator[Finding]]
 
-DOCUMENT_CHECKS: dict[CheckName, Check] = {
+DOCUMENT_CHECKS: "dict[CheckName, Check]" = {
     "secret": secret,
     "personal": personal,
     "instructions": instructions,
@@ -32,14 +38,14 @@ DOCUMENT_CHECKS: dict[CheckName, Check] = {
 """What can be said of a document by itself. To add a check: write the function, name it here, in
 `CheckName` and in `docs/lint.md`."""
 
-CORPUS_CHECKS: tuple[CheckName, ...] = ("unreadable", "link", "versions", "duplicate", "unfindable")
+CORPUS_CHECKS: "tuple[CheckName, ...]" = ("unreadable", "link", "versions", "duplicate", "unfindable")
 """What only the whole folder, or the index, can tell: `knowledge/lint/folder.py`."""
 
-QUARANTINING: tuple[CheckName, ...] = ("secret", "personal", "instructions")
+QUARANTINING: "tuple[CheckName, ...]" = ("secret", "personal", "instructions")
 """Checks that have severe findings."""
 
 
-def accepted_checks(lint: LintSettings, source: str) -> frozenset[CheckName]:
+def accepted_checks(lint: "LintSettings", source: str) -> "frozenset[CheckName]":
     """Checks whose findings in a document are meant, by `lint.accept`; a folder stands for all in it."""
     return frozenset(
         check
@@ -49,31 +55,30 @@ def accepted_checks(lint: LintSettings, source: str) -> frozenset[CheckName]:
     )
 
 
-def quarantine_rule(lint: LintSettings, source: str) -> str:
+def quarantine_rule(lint: "LintSettings", source: str) -> str:
     """What the settings say about keeping a document out: with another rule it has to be read again."""
     if not lint.quarantine:
         return "never"
     return " ".join(sorted(accepted_checks(lint, source) & set(QUARANTINING)))
 
 
+def quarantine_checks(lint: "LintSettings", source: str) -> "tuple[CheckName, ...]":
+    """The checks that may keep a document out of the answers."""
+    accepted = accepted_checks(lint, source)
+    return tuple(check for check in QUARANTINING if lint.quarantine and check not in accepted)
+
+
 def lint_document(
-    source: str,
-    document: Document,
-    lint: LintSettings | None = None,
-    checks: Iterable[CheckName] = tuple(DOCUMENT_CHECKS),
-    size: int = 0,
+    source: str, document: Document, checks: "Iterable[CheckName]" = tuple(DOCUMENT_CHECKS), size: int = 0
 ) -> list[Finding]:
-    """Findings in one document, without those that are accepted."""
-    accepted = accepted_checks(lint, source) if lint is not None else frozenset()
+    """What checks say of one document of `size` bytes."""
     subject = Subject(source, document, datetime.now(UTC).date(), size)
-    return [found for name in checks if name not in accepted for found in DOCUMENT_CHECKS[name](subject)]
+    return [found for name in checks for found in DOCUMENT_CHECKS[name](subject)]
 
 
-def quarantine_reason(source: str, document: Document, lint: LintSettings) -> str | None:
+def quarantine_reason(findings: Iterable[Finding]) -> str | None:
     """Why a document must not be answered from, None where it may be."""
-    if not lint.quarantine:
-        return None
-    severe = [found for found in lint_document(source, document, lint, QUARANTINING) if found.severity == "severe"]
+    severe = [found for found in findings if found.severity == "severe"]
     if not severe:
         return None
     first = severe[0]

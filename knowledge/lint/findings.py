@@ -3,11 +3,13 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from knowledge.documents import Document
 from settings.credentials import veil
-from settings.sections.knowledge import CheckName
+
+if TYPE_CHECKING:
+    from settings.sections.knowledge import CheckName
 
 Severity = Literal["severe", "warning", "note"]
 SEVERITIES: tuple[Severity, ...] = ("severe", "warning", "note")
@@ -22,7 +24,7 @@ _PIECE = 8000
 class Finding:
     """Something that is wrong with a document. `reason` never holds what was found where that is secret."""
 
-    check: CheckName
+    check: "CheckName"
     severity: Severity
     source: str
     reason: str
@@ -50,7 +52,7 @@ class Subject:
 
     def find(
         self,
-        check: CheckName,
+        check: "CheckName",
         severity: Severity,
         reason: str,
         fix: str,

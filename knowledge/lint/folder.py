@@ -12,7 +12,7 @@ from pathlib import Path
 from knowledge.chunking import ChunkSize
 from knowledge.documents import Document, DocumentError, NothingToRead, count_words
 from knowledge.folder import FoundFile, walk_documents
-from knowledge.lint.checks import accepted_checks, lint_document
+from knowledge.lint.checks import DOCUMENT_CHECKS, accepted_checks
 from knowledge.lint.findings import SEVERITIES, Finding, Severity, shown
 from knowledge.lint.links import Files, Link, anchors_of, broken, links_of
 from knowledge.lint.similar import signature
@@ -133,7 +133,8 @@ def _look(file: FoundFile, reader: Reader, size: ChunkSize, lint: LintSettings) 
     if file.size > reader.largest:
         return _Looked(file, [_unreadable(file.source, f"larger than {reader.largest / 1e6:g} MB")])
     try:
-        document, _ = reader.read(content_of(file.path, reader.largest), file.source, size)
+        checks = [check for check in DOCUMENT_CHECKS if check not in accepted_checks(lint, file.source)]
+        document, _, findings = reader.read(content_of(file.path, reader.largest), file.source, size, checks)
     except NothingToRead as error:
         fix = "write what people would ask about here, or remove the file"
         return _Looked(file, [Finding("empty", "warning", file.source, str(error), fix)])
@@ -141,7 +142,7 @@ def _look(file: FoundFile, reader: Reader, size: ChunkSize, lint: LintSettings) 
         return _Looked(file, [_unreadable(file.source, str(error))])
     return _Looked(
         file,
-        lint_document(file.source, document, lint, size=file.size),
+        list(findings),
         sum(count_words(block.text) for block in document.blocks),
         _entry(file, document),
         tuple(links_of(document)),

@@ -5,12 +5,13 @@ JSON and not pickle: a process that a hostile file took over can then send nonse
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, astuple
 from datetime import date
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
 from knowledge.chunking import Chunk
 from knowledge.documents import Block, Document, Heading
+from knowledge.lint.findings import Finding
 
 LARGEST = 2_000_000_000
 """Bytes of one frame, the most that `reading.largest_mb` allows; a longer one is an error of the sender."""
@@ -33,8 +34,16 @@ def read_frame(stream: BinaryIO) -> bytes | None:
     return content if len(content) == length else None
 
 
-def encode(document: Document, chunks: Sequence[Chunk]) -> bytes:
-    """A document and its chunks as bytes."""
+class FromFile(NamedTuple):
+    """What a file gave: its document, that cut into chunks, and what the checks that were asked for say of it."""
+
+    document: Document
+    chunks: tuple[Chunk, ...]
+    findings: tuple[Finding, ...] = ()
+
+
+def encode(document: Document, chunks: Sequence[Chunk], findings: Sequence[Finding] = ()) -> bytes:
+    """A document, its chunks and its findings as bytes."""
     fields = {
         **asdict(document),
         "blocks": [[b.text, b.headings, b.kind, b.line, b.page] for b in document.blocks],
@@ -43,11 +52,13 @@ def encode(document: Document, chunks: Sequence[Chunk]) -> bytes:
         "review_by": document.review_by.isoformat() if document.review_by else None,
     }
     cut = [[c.ordinal, c.text, c.searched, c.headings, c.line, c.page] for c in chunks]
-    return json.dumps({"document": fields, "chunks": cut}, ensure_ascii=False).encode("utf-8", "replace")
+    found = [list(astuple(finding)) for finding in findings]
+    said = {"document": fields, "chunks": cut, "findings": found}
+    return json.dumps(said, ensure_ascii=False).encode("utf-8", "replace")
 
 
-def decode(answer: dict[str, Any]) -> tuple[Document, tuple[Chunk, ...]]:
-    """The document and its chunks again."""
+def decode(answer: dict[str, Any]) -> FromFile:
+    """The document, its chunks and its findings again."""
     fields = answer["document"]
     document = Document(
         title=fields["title"],
@@ -63,7 +74,7 @@ def decode(answer: dict[str, Any]) -> tuple[Document, tuple[Chunk, ...]]:
         Chunk(ordinal, text, searched, tuple(headings), line, page)
         for ordinal, text, searched, headings, line, page in answer["chunks"]
     )
-    return document, chunks
+    return FromFile(document, chunks, tuple(Finding(*found) for found in answer["findings"]))
 
 
 def _date(value: str | None) -> date | None:

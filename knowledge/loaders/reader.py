@@ -4,16 +4,18 @@ import json
 import subprocess
 import sys
 import threading
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self
 
-from knowledge.chunking import Chunk, ChunkSize
-from knowledge.documents import AudienceUnknown, Document, DocumentError, NothingToRead, OverLimit
-from knowledge.loaders.frames import decode, read_frame, write_frame
+from knowledge.chunking import ChunkSize
+from knowledge.documents import AudienceUnknown, DocumentError, NothingToRead, OverLimit
+from knowledge.loaders.frames import FromFile, decode, read_frame, write_frame
 from settings.environment import without_secrets
 from settings.sections import ReadingSettings
+from settings.sections.knowledge import CheckName
 
 _ROOT = Path(__file__).resolve().parent.parent.parent
 _REFUSALS = {kind.__name__: kind for kind in (AudienceUnknown, NothingToRead, DocumentError)}
@@ -42,31 +44,33 @@ class Reader:
         """The limits as they are noted with a file that went over one of them."""
         return f"{self._limits.seconds:g}s,{self._limits.memory_mb}MB"
 
-    def read(self, content: bytes, source: str, size: ChunkSize) -> tuple[Document, tuple[Chunk, ...]]:
-        """The document in a file and its chunks.
+    def read(self, content: bytes, source: str, size: ChunkSize, checks: Sequence[CheckName] = ()) -> FromFile:
+        """The document in a file, its chunks, and what these checks say of it.
 
         Raises DocumentError with a reason where it cannot be read within the limits.
         """
         worker = self._take()
         used = worker.used
         try:
-            answer = worker.ask(content, source, size, self._limits.seconds)
+            answer = worker.ask(content, source, size, checks, self._limits.seconds)
         finally:
             self._give_back(worker)
         if answer is None and used and not worker.late and not worker.stopped:
-            return self.read_afresh(content, source, size)  # what earlier files left behind is not this one's fault
+            return self.read_afresh(
+                content, source, size, checks
+            )  # what earlier files left behind is not this one's fault
         return self._result(answer, worker)
 
-    def read_afresh(self, content: bytes, source: str, size: ChunkSize) -> tuple[Document, tuple[Chunk, ...]]:
+    def read_afresh(self, content: bytes, source: str, size: ChunkSize, checks: Sequence[CheckName] = ()) -> FromFile:
         """Like `read`, in a process that has read nothing before."""
         worker = self._start()
         try:
-            answer = worker.ask(content, source, size, self._limits.seconds)
+            answer = worker.ask(content, source, size, checks, self._limits.seconds)
         finally:
             self._give_back(worker)
         return self._result(answer, worker)
 
-    def _result(self, answer: bytes | None, worker: "_Worker") -> tuple[Document, tuple[Chunk, ...]]:
+    def _result(self, answer: bytes | None, worker: "_Worker") -> FromFile:
         if answer is None:
             raise (DocumentError if worker.stopped else OverLimit)(worker.end(self._limits))
         try:
@@ -142,7 +146,9 @@ class _Worker:
         self.used = self.late = self.stopped = False
         self.alive = True
 
-    def ask(self, content: bytes, source: str, size: ChunkSize, seconds: float) -> bytes | None:
+    def ask(
+        self, content: bytes, source: str, size: ChunkSize, checks: Sequence[CheckName], seconds: float
+    ) -> bytes | None:
         """The answer, None where the process ended instead or was ended after `seconds`."""
         # starting up takes part of the first file's time, most of it on a machine that is busy
         timer = threading.Timer(seconds if self.used else seconds + _START_UP, self._end_late)
@@ -152,7 +158,8 @@ class _Worker:
         answer = None
         try:
             requests, answers = self._pipes()
-            write_frame(requests, json.dumps({"source": source, "size": asdict(size)}).encode())
+            request = {"source": source, "size": asdict(size), "checks": list(checks)}
+            write_frame(requests, json.dumps(request).encode())
             write_frame(requests, content)
             answer = read_frame(answers)
         except (OSError, ValueError):  # it ended while it was being written to, or was closed

@@ -90,7 +90,7 @@ def _guess(content: bytes) -> str:
 
 
 _LATIN = ("cp1250", "cp1252", "cp1254", "cp1257", "cp1258")
-_BASE64 = re.compile(r"(?=\S*[a-z]\S*[A-Z])(?=\S*\d)[A-Za-z0-9+/]{40,76}(?:\n[A-Za-z0-9+/]{1,76})*={0,2}")
+_BASE64 = re.compile(r"(?P<first>[A-Za-z0-9+/]{40,76})(?:\n[A-Za-z0-9+/]{1,76})*={0,2}")
 _FIELD = re.compile(r"\s*(title|owner|keywords|tags|audience|updated|review by)\s*:\s*(.*)", re.I)
 _UNDERLINE = re.compile(r"\s*([=~-])\1{2,}\s*")
 
@@ -102,7 +102,7 @@ def load_text(content: bytes, name: str) -> Document:
     fields of front matter may stand right below it.
     """
     text = decode(content)
-    if _BASE64.fullmatch(text.strip()):
+    if _is_base64(text.strip()):
         raise NothingToRead("data in base64, not text: decode it and save the result")
     front = read_front_matter(text)
     lines = text.split("\n")
@@ -133,6 +133,12 @@ def load_text(content: bytes, name: str) -> Document:
             front = front_matter_of({match[1].replace(" ", "_"): match[2] for match in pairs})
     refuse_stray_audience(text, front)
     return builder.document(title or name, front)
+
+
+def _is_base64(text: str) -> bool:
+    """Lines of letters and digits and nothing else, with all kinds of them in the first."""
+    encoded = _BASE64.fullmatch(text)
+    return encoded is not None and all(re.search(kind, encoded["first"]) for kind in ("[a-z]", "[A-Z]", r"\d"))
 
 
 def _is_heading(line: str) -> bool:

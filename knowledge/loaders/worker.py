@@ -9,11 +9,14 @@ import json
 import os
 import signal
 import sys
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from knowledge.chunking import ChunkSize, chunk_document
-from knowledge.documents import AudienceUnknown, DocumentError, NothingToRead
+from knowledge.documents import AudienceUnknown, Document, DocumentError, NothingToRead
 from knowledge.loaders.frames import encode, read_frame, write_frame
+
+if TYPE_CHECKING:
+    from knowledge.lint.findings import Finding
 
 _GRACE = 5
 """Seconds that the parent has to end a read that takes too long, before the process ends itself."""
@@ -43,7 +46,8 @@ def _answer(content: bytes, request: dict[str, Any]) -> bytes:
 
     try:
         document = load(content, request["source"])
-        return encode(document, chunk_document(document, ChunkSize(**request["size"])))
+        chunks = chunk_document(document, ChunkSize(**request["size"]))
+        return encode(document, chunks, _findings(document, request, len(content)))
     except (NothingToRead, AudienceUnknown, DocumentError) as error:
         return _refusal(type(error).__name__, str(error))
     except MemoryError:
@@ -55,6 +59,15 @@ def _answer(content: bytes, request: dict[str, Any]) -> bytes:
             return _refusal("MemoryError", "")
         return _refusal("DocumentError", f"the reader failed: {type(error).__name__}: {error}"[:300])
     return _refusal("MemoryError", "")  # outside the handler: what filled the memory is gone by now
+
+
+def _findings(document: Document, request: dict[str, Any], size: int) -> "list[Finding]":
+    """What the checks say: their patterns meet hostile text here, within the same limits."""
+    if not request["checks"]:
+        return []
+    from knowledge.lint.checks import lint_document
+
+    return lint_document(request["source"], document, checks=request["checks"], size=size)
 
 
 def _refusal(kind: str, reason: str) -> bytes:

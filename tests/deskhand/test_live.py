@@ -217,10 +217,54 @@ async def test_what_is_in_force_is_noted(company: Home, write: Write) -> None:
         write("settings/knowledge.yaml", "search:\n  passages: 3\n")
         assert [str(change) for change in changes(load_settings(company))] == [
             'settings/assistant.yaml:2: assistant.contact: "one" -> "two"',
-            "settings/knowledge.yaml:2: knowledge.search.passages: 6 -> 3 (after a restart)",
+            "settings/knowledge.yaml:2: knowledge.search.passages: 6 -> 3",
         ]
         await ask(assistant)
         assert changes(load_settings(company)) == []
+
+
+async def test_what_only_a_start_takes_up_is_not_noted_as_in_force(
+    company: Home, write: Write, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    async with open_assistant(load_settings(company)) as assistant:
+        write("settings/knowledge.yaml", "store: {collection: other}\nsearch: {passages: 3}\n")
+        write("settings/bots.yaml", "limits: {at_a_time: 2}\n")
+        await ask(assistant)
+        assert [str(change) for change in changes(load_settings(company))] == [
+            'settings/knowledge.yaml:1: knowledge.store.collection: "deskhand" -> "other" (after a restart)',
+            "settings/bots.yaml:1: bots.limits.at_a_time: 8 -> 2 (after a restart)",
+        ]
+        assert assistant.settings.knowledge.search.passages == 3
+        assert assistant.settings.bots.limits.at_a_time == 8
+    assert "in force; bots.yaml and store in knowledge.yaml after a restart" in caplog.text
+
+
+async def test_a_restriction_holds_for_the_next_question_and_a_broken_one_says_where(
+    company: Home, write: Write
+) -> None:
+    write("settings/assistant.yaml", "plugins: [rag, answer]\n")
+    told: list[str] = []
+
+    async def notify(text: str) -> None:
+        told.append(text)
+
+    async with open_assistant(load_settings(company), notify=notify) as assistant:
+        question = terminal_message(1, "How many days can I carry over?", ())
+        assert "five days" in await (await assistant.ask(question)).read()
+        write("settings/knowledge.yaml", "audience:\n  leave.md: it\n")
+        assert "five days" in await (await assistant.ask(question)).read()
+        write("settings/knowledge.yaml", "audience: {leave.md: [it]}\n")
+        assert "five days" not in await (await assistant.ask(question)).read()
+        await asyncio.sleep(0)
+    assert "settings/knowledge.yaml:2: " in told[0]
+
+
+async def test_what_is_saved_while_an_assistant_is_being_opened_is_not_missed(company: Home, write: Write) -> None:
+    settings = load_settings(company)
+    write("settings/assistant.yaml", CONTACT.format(contact="two", name="two"))
+    async with open_assistant(settings) as assistant:
+        assert await ask(assistant) == "two two two two"
 
 
 async def test_no_question_is_lost_or_mixed_while_the_settings_change_and_break(company: Home, write: Write) -> None:

@@ -113,7 +113,7 @@ def test_diff_shows_what_would_change_with_its_place(company: Home, write: Write
         "settings/models.yaml:2", ["main", "spare", "extractive"], ["extractive"], "with the next question",
     )  # fmt: skip
     search = next(change for change in changes if change["setting"] == "knowledge.search.passages")
-    assert search["takes_effect"] == "after a restart"
+    assert search["takes_effect"] == "with the next question"
     write("settings/models.yaml", "routes:\n  answer: [gpt]\n")
     assert deskhand("settings", "diff", *at).error.startswith("settings/models.yaml:2: routes.answer[0]: no model")
 

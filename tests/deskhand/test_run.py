@@ -276,13 +276,23 @@ def test_an_empty_folder_is_waited_on_and_told(home: Home, start: Start, write: 
     assert "five days" in deskhand("ask", QUESTION, "--home", str(home.root)).out
 
 
-def test_a_saved_knowledge_yaml_takes_effect_at_the_next_start_and_that_is_said(
-    company: Home, running: Running, write: Write
+def test_a_saved_knowledge_yaml_is_in_force_without_a_restart(
+    company: Home, running: Running, write: Write, deskhand: Command
 ) -> None:
-    write("settings/knowledge.yaml", "search: {passages: 5}\n")
+    home = ("--home", str(company.root))
+    write("share/bikes.md", "# Bikes\n\nBicycles are parked behind gate seven.\n")
     at_work = running(company)
-    write("settings/knowledge.yaml", "search: {passages: 4}\n")
-    assert "knowledge.yaml has changed" in _said(at_work, "takes effect at the next start")
+    assert "five days" in deskhand("search", QUESTION, *home).out
+    write("settings/knowledge.yaml", "audience: {leave.md: [it]}\nsources: [{name: share, folder: share}]\n")
+    assert "five days" not in deskhand("search", QUESTION, *home).out  # at once, whatever has been read again
+    _said(at_work, "run (settings): 1 added, 1 updated")
+    assert "gate seven" in deskhand("search", "bicycles", *home).out
+    assert "five days" in deskhand("search", QUESTION, "--groups", "it", *home).out
+    write("settings/knowledge.yaml", "audience: {}\nsync:\n  schedule: 0 3 * * 8\n")
+    assert "settings/knowledge.yaml:3: " in _said(at_work, "refused, the settings before stay in force")
+    assert "five days" not in deskhand("search", QUESTION, *home).out
+    write("share/cars.md", "# Cars\n\nCars are parked on deck nine.\n")
+    _said(at_work, "run (watch): 1 added")
 
 
 def test_health_is_answered_before_litellm_is_loaded(

@@ -194,3 +194,9 @@ def test_text_without_any_boundary_is_cut_all_the_same(text: str) -> None:
 def test_markup_is_shown_but_not_searched() -> None:
     [chunk] = chunk_document(Document("T", (Block("See **the** [policy](a/b.md)."),)), SIZE)
     assert (chunk.text, chunk.searched) == ("See **the** [policy](a/b.md).", "T\nSee the policy.")
+
+
+@pytest.mark.parametrize("line", ["=", "|-|", "~~~", "..."])
+def test_lines_without_a_word_are_cut_as_well(line: str) -> None:
+    made = Document(title="Rules", blocks=tuple(Block("\n".join([line] * 5000), ()) for _ in range(3)))
+    assert max(len(chunk.text) for chunk in chunk_document(made, ChunkSize())) <= 11_000

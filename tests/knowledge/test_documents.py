@@ -37,3 +37,8 @@ def test_words_of_every_script_are_counted(text: str, words: int) -> None:
 )
 def test_plain_text_keeps_the_words_and_loses_the_markup(markdown: str, expected: str) -> None:
     assert plain(markdown).split() == expected.split()
+
+
+def test_a_long_run_of_spaces_is_no_table_rule_and_soon_seen() -> None:
+    assert plain("a" + " " * 100_000 + "b") == "a" + " " * 100_000 + "b"
+    assert plain("| a |\n|:--- | :-: |\n| b |") == "| a |\n\n| b |"

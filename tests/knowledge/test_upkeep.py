@@ -1,5 +1,5 @@
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -30,12 +30,23 @@ class Slow:
         assert done <= expected
 
 
+def _use(upkeep: Upkeep, home: Home) -> None:
+    """What the wiring does when settings have been saved."""
+    settings = load_settings(home)
+    upkeep._index.use(settings)
+    upkeep.use(settings)
+
+
 @asynccontextmanager
 async def _upkeep(home: Home, embedder: Embedder) -> AsyncIterator[tuple[Upkeep, "asyncio.Queue[str]"]]:
     told: asyncio.Queue[str] = asyncio.Queue()
     settings = load_settings(home)
     async with open_index(settings, embedder) as index:
         yield Upkeep(settings, index, told.put_nowait), told
+
+
+def _due(upkeep: Upkeep) -> str:
+    return f"{upkeep.next_run:%H:%M}" if upkeep.next_run else ""
 
 
 async def _documents(upkeep: Upkeep) -> int:
@@ -155,3 +166,106 @@ async def test_a_dropped_document_is_answerable_by_itself(home: Home, write: Wri
                 number += 1
                 write("knowledge/docs/b.md", f"# B\n\nOther text {number}.\n")  # watching begins in its own time
                 await asyncio.sleep(0.3)
+
+
+async def _until(condition: Callable[[], Awaitable[bool]]) -> None:
+    async with asyncio.timeout(30):
+        while not await condition():
+            await asyncio.sleep(0.02)
+
+
+async def test_changed_settings_are_followed(home: Home, write: Write, embedder: Embedder) -> None:
+    write("knowledge/docs/a.md", "# A\n\nSome text.\n")
+    write("share/b.md", "# B\n\nOther text.\n")
+    write("settings/knowledge.yaml", "sync: {watch: 'off', schedule: null}\n")
+    async with _upkeep(home, embedder) as (upkeep, told), upkeep.kept():
+        await upkeep.sync("start")
+        assert _due(upkeep) == ""
+        write(
+            "settings/knowledge.yaml",
+            "sync: {schedule: '5 4 * * *', timezone: UTC, settle_seconds: 0.05}\n"
+            "sources: [{name: share, folder: share, link: 'https://x.example/{path}'}]\n",
+        )
+        _use(upkeep, home)
+
+        async def both() -> bool:
+            return await _documents(upkeep) == 2
+
+        await _until(both)
+        assert _due(upkeep) == "04:05"
+        found = await upkeep._index.search("other text")
+        assert {passage.link for passage in found.passages if passage.source == "share:b.md"} == {
+            "https://x.example/b.md"
+        }
+        write("share/c.md", "# C\n\nA third text.\n")  # the new folder is watched, once the run is over
+
+        async def third() -> bool:
+            return await _documents(upkeep) == 3
+
+        await _until(third)
+        write("settings/knowledge.yaml", "sync: {watch: 'off', schedule: null}\n")
+        _use(upkeep, home)
+
+        async def removed() -> bool:
+            return await _documents(upkeep) == 1
+
+        await _until(removed)
+        assert _due(upkeep) == ""
+        assert told.empty()
+
+
+async def test_another_chunk_size_is_built_beside_without_anybody_asking(
+    home: Home, write: Write, embedder: Embedder
+) -> None:
+    write("knowledge/docs/a.md", "# A\n\nSome text.\n")
+    write("settings/knowledge.yaml", "sync: {watch: 'off', schedule: null}\n")
+    async with _upkeep(home, embedder) as (upkeep, _), upkeep.kept():
+        await upkeep.sync("start")
+        write("settings/knowledge.yaml", "sync: {watch: 'off', schedule: null}\nchunk: {target_words: 60}\n")
+        _use(upkeep, home)
+        await _until(upkeep._index.matches_settings)
+        status = await upkeep._index.status()
+        assert status.current is not None
+        assert "chunks of 60 to 160 words" in status.current.made_with
+        assert status.previous is not None
+
+
+async def test_a_run_of_its_own_ends_where_the_settings_change_and_begins_again_by_the_new_ones(
+    home: Home, write: Write, embedder: Embedder
+) -> None:
+    quiet = "sync: {watch: 'off', schedule: null}\n"
+    write("settings/knowledge.yaml", quiet)
+    for number in range(150):
+        write(f"knowledge/docs/{number}.md", f"# Page {number}\n\n" + f"The text of page {number}. " * 60)
+    async with _upkeep(home, embedder) as (upkeep, _), upkeep.kept():
+        upkeep.request("schedule")
+        while upkeep.under_way is None:
+            await asyncio.sleep(0.01)
+        write("settings/knowledge.yaml", quiet + "ignore: ['1*']\n")
+        _use(upkeep, home)
+
+        async def by_the_new() -> bool:
+            return await _documents(upkeep) == sum(not str(number).startswith("1") for number in range(150))
+
+        await _until(by_the_new)
+        await _until_idle(upkeep)
+        stopped, by_settings, *_ = reversed((await upkeep._index.status()).runs)
+        assert (stopped.trigger, stopped.error) == ("schedule", "was stopped")
+        assert (by_settings.trigger, by_settings.error) == ("settings", "")
+
+
+async def test_one_that_waits_for_a_run_of_its_own_gets_one_by_the_new_settings(
+    home: Home, write: Write, embedder: Embedder
+) -> None:
+    quiet = "sync: {watch: 'off', schedule: null}\n"
+    write("settings/knowledge.yaml", quiet)
+    for number in range(20):
+        write(f"knowledge/docs/{number}.md", f"# Page {number}\n\nThe text of page {number}.\n")
+    async with _upkeep(home, embedder) as (upkeep, _), asyncio.TaskGroup() as group:
+        run = group.create_task(upkeep.run("start"))
+        while upkeep.under_way is None:
+            await asyncio.sleep(0)
+        write("settings/knowledge.yaml", quiet + "ignore: ['1*']\n")
+        _use(upkeep, home)
+        await run
+        assert await _documents(upkeep) == 9

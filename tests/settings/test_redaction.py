@@ -53,3 +53,24 @@ def test_nothing_of_it_is_left_whatever_stands_around_it(before: str, after: str
     redacted = redact(f"{before} . {value} . {after}")
     assert value not in redacted.text
     assert redact(redacted.text).text == redacted.text
+
+
+BODY = "MIIEowIBAAKCAQEAx7Qp9dLkVt3Zc8yWmN2rB5sHfJ6gKa1eUoPiTlXnDbCvRzQy"
+
+
+@pytest.mark.parametrize(
+    "headers",
+    ["", "Proc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,A1B2\n\n", "Version: GnuPG v2\nComment: of the office\n\n"],
+)
+@pytest.mark.parametrize("end", ["\n", "\\n", " "])
+def test_a_private_key_is_found_with_its_headers(headers: str, end: str) -> None:
+    if end == " ":
+        headers = headers.replace(" v2", "").replace(" of the office", " x")
+    text = f"-----BEGIN RSA PRIVATE KEY-----\n{headers}{BODY}".replace("\n", end)
+    assert redact(text).text == "[private key removed]"
+
+
+def test_a_text_full_of_beginnings_of_keys_holds_nothing_up() -> None:
+    """Each header could be read in many ways; this took minutes once."""
+    for piece in ("A: b ", "A: ", "-----BEGIN A PRIVATE KEY----- A: "):
+        redact("-----BEGIN PRIVATE KEY----- " + (piece * 2000)[:8000])

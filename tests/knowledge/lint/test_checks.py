@@ -11,8 +11,10 @@ from knowledge.documents import Block, Document, Heading
 from knowledge.lint.checks import (
     CORPUS_CHECKS,
     DOCUMENT_CHECKS,
+    QUARANTINING,
     accepted_checks,
     lint_document,
+    quarantine_checks,
     quarantine_reason,
     quarantine_rule,
 )
@@ -40,20 +42,21 @@ def test_findings_are_accepted_by_pattern() -> None:
     assert accepted_checks(lint, "legal/terms.txt") == {"long"}
     assert accepted_checks(lint, "other.txt") == frozenset()
     made = document(f"The token is {TOKEN}.")
-    assert [found.check for found in lint_document("a.txt", made, lint)] == ["secret", "empty"]
-    assert [found.check for found in lint_document("security/a.txt", made, lint)] == ["empty"]
+    assert [found.check for found in lint_document("a.txt", made)] == ["secret", "empty"]
+    assert quarantine_checks(lint, "security/a.md") == ("personal",)
+    assert quarantine_checks(lint, "a.txt") == QUARANTINING
+    assert quarantine_checks(LintSettings(quarantine=False), "a.txt") == ()
 
 
 def test_severe_findings_are_a_reason_for_quarantine() -> None:
     made = document("Fine.", f"The token is {TOKEN}.", f"And {AWS}.")
-    reason = quarantine_reason("a.md", made, LintSettings())
+    reason = quarantine_reason(lint_document("a.md", made))
     assert reason is not None
     assert reason.startswith("line 5: a key or token of a service (and 1 more): take it out")
     assert "lint.accept" in reason
     assert TOKEN not in reason
-    assert quarantine_reason("a.md", made, LintSettings(quarantine=False)) is None
-    assert quarantine_reason("a.md", made, LintSettings(accept={"*": ["secret"]})) is None
-    assert quarantine_reason("a.md", document("password: hunter2"), LintSettings()) is None
+    assert quarantine_reason(lint_document("a.md", made, ["personal"])) is None
+    assert quarantine_reason(lint_document("a.md", document("password: hunter2"))) is None
 
 
 def test_the_rule_changes_with_what_keeps_a_document_out() -> None:

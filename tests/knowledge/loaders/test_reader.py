@@ -12,6 +12,7 @@ import pytest
 
 from knowledge.chunking import ChunkSize, chunk_document
 from knowledge.documents import AudienceUnknown, Document, DocumentError, NothingToRead
+from knowledge.lint.checks import DOCUMENT_CHECKS, QUARANTINING, lint_document, quarantine_reason
 from knowledge.loaders import load
 from knowledge.loaders.frames import decode, encode, read_frame, write_frame
 from knowledge.loaders.reader import Reader
@@ -40,9 +41,25 @@ def refusal(reader: Reader, content: bytes, source: str) -> DocumentError:
 
 
 def test_a_document_comes_back_as_it_was_read(reader: Reader) -> None:
-    document, chunks = reader.read(GOOD, "pay.md", SIZE)
+    document, chunks, findings = reader.read(GOOD, "pay.md", SIZE)
     assert document == load(GOOD, "pay.md")
+    assert findings == ()
     assert list(chunks) == chunk_document(document, SIZE)
+
+
+def test_checks_are_made_where_the_file_is_read(reader: Reader) -> None:
+    content = b"# Keys\n\nThe token is ghp_a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8.\n"
+    document, _, findings = reader.read(content, "a.md", SIZE, QUARANTINING)
+    assert list(findings) == lint_document("a.md", document, QUARANTINING)
+    assert quarantine_reason(findings)
+    assert reader.read(content, "a.md", SIZE)[2] == ()
+
+
+@pytest.mark.parametrize(
+    "piece", ["A ", "a1", "ignore all previous ", "-----BEGIN A PRIVATE KEY-----\nA: ", "pass: '", "@."]
+)
+def test_checks_of_a_long_repetitive_text_end_in_time(reader: Reader, piece: str) -> None:
+    reader.read((piece * 400_000)[:400_000].encode(), "a.txt", SIZE, tuple(DOCUMENT_CHECKS))
 
 
 def test_a_refusal_keeps_its_kind(reader: Reader) -> None:
@@ -167,7 +184,7 @@ def test_a_hostile_file_is_refused_or_read_and_the_next_is_read(reader: Reader, 
 
 def test_a_large_table_is_read(reader: Reader) -> None:
     content = b"\n".join(b"1,2,3,4,5,6,7,8,9,10" for _ in range(4_000))
-    document, chunks = reader.read(content, "a.csv", SIZE)
+    document, chunks, _ = reader.read(content, "a.csv", SIZE)
     assert sum(block.text.count("\n") for block in document.blocks) > 3_900
     assert chunks
 
