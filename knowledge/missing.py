@@ -11,8 +11,9 @@ import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
+from sys import intern
 
 from knowledge.sparse import TermWeights
 from knowledge.stop_words import CONVERSATION, STOP_WORDS
@@ -47,18 +48,25 @@ class WantedWords:
 
     def rarest_missing(self, text: str) -> float:
         """0: the text has every word of the question, or a name for it; 1: it lacks one that is rare."""
-        has = frozenset(self._terms.of_document(text).indices)
+        has, starts = _heard_in(text, self._terms)
         lacking = [wanted for wanted in self._wanted if has.isdisjoint(wanted.terms)]
         if not lacking:
             return 0.0
-        starts = tuple(word[:_SAME_START] for word in _WORD.findall(text.casefold()) if len(word) >= _SAME_START)
-        return max((wanted.rarity for wanted in lacking if not wanted.text.startswith(starts)), default=0.0)
+        return max((wanted.rarity for wanted in lacking if wanted.text[:_SAME_START] not in starts), default=0.0)
+
+
+@lru_cache(maxsize=1024)
+def _heard_in(text: str, terms: TermWeights) -> tuple[frozenset[int], frozenset[str]]:
+    """The terms of a passage, and how its longer words begin; kept, because the same ones are found again and again."""
+    starts = (word[:_SAME_START] for word in _WORD.findall(text.casefold()) if len(word) >= _SAME_START)
+    return frozenset(terms.of_document(text).indices), frozenset(map(intern, starts))
 
 
 def _tells(word: str) -> bool:
     return len(word) > 1 and word not in CONVERSATION and word not in STOP_WORDS
 
 
+@lru_cache(maxsize=4096)
 def _word(word: str, terms: TermWeights) -> _Word:
     same = frozenset(term for name in (word, *synonyms(word)) for term in terms.of_word(name))
     return _Word(word, same, rarity_in_english(word))

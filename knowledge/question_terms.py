@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 
 from knowledge.sparse import SparseVector, TermWeights
 from knowledge.synonyms import synonyms
@@ -30,6 +31,7 @@ def question_terms(
     text: str, terms: TermWeights, idf: Callable[[int], float], knows: Callable[[int], bool]
 ) -> QuestionTerms:
     """Weigh a question. Another name stands in for a word that the documents lack."""
+    idf = cache(idf)
     plain = terms.of_question(text)
     own = dict(list(zip(plain.indices, plain.values, strict=True))[:_MOST_TERMS])
     tells = {term: weight * idf(term) for term, weight in own.items()}

@@ -126,9 +126,11 @@ class Searcher:
         asked = understand(question, self._terms.english)
         meant = await self._meant(asked.text, where.audience)
         readings = self._readings(asked.text, meant, thread, answer)
-        vectors = await self._embedder.embed([reading.text for reading in readings])
+        embedding = self._embedder.embed([reading.text for reading in readings])  # goes on while words are weighed
+        weighted = [self._weighted(reading.text, where.audience) for reading in readings]
+        wanted = WantedWords(corrected(asked.text, meant), self._terms) if self._terms.english else None
         nearest = max(_NEAREST if len(readings) == 1 else _NEAREST_OF_SEVERAL, 4 * limit)
-        found = await self._scores(readings, vectors, where, nearest)
+        found = await self._scores(weighted, await embedding, where, nearest)
         totals = self._totals(readings, found)
         ranked = sorted(totals, key=lambda id_: (-round(totals[id_], 6), id_))
         scores = await self._settle(ranked, totals, asked, max(_CANDIDATES, 3 * limit))
@@ -137,7 +139,6 @@ class Searcher:
             (self._passage(id_, scores[id_], asking, also), self._payloads[id_])
             for id_, also in self._pick(scores, limit, per_document).items()
         ]
-        wanted = WantedWords(corrected(asked.text, meant), self._terms) if self._terms.english else None
         return Found(tuple(merged(picked)), _evidence(picked[:_READ], asking, wanted, asked.codes))
 
     def _readings(
@@ -158,7 +159,7 @@ class Searcher:
         """What the words may have meant that no readable document has; only words of readable documents."""
 
         def knows(word: str) -> bool:
-            return any(self._vocabulary.knows(term, audience) for term in self._terms.of_document(word).indices)
+            return any(self._vocabulary.knows(term, audience) for term in self._terms.of_word(word))
 
         unknown = unknown_words(question, knows)
         if not unknown:
@@ -171,10 +172,9 @@ class Searcher:
         return {word: others for word, others in meant.items() if others}
 
     async def _scores(
-        self, readings: Sequence[_Reading], vectors: Sequence[Vector], where: Where, nearest: int
+        self, weighted: Sequence[QuestionTerms], vectors: Sequence[Vector], where: Where, nearest: int
     ) -> list[_Scores]:
         """Of each reading the nearest by meaning and the best by words, all in one batch."""
-        weighted = [self._weighted(reading.text, where.audience) for reading in readings]
         queries = [
             query
             for vector, terms in zip(vectors, weighted, strict=True)
@@ -207,16 +207,12 @@ class Searcher:
         """The weighted mean of all readings."""
         everything = sum(reading.weight for reading in readings)
         words = self._settings.word_weight
-        totals: dict[int, float] = {}
-        for id_ in {id_ for scores in found for id_ in (*scores.cosines, *scores.coverages)}:
-            totals[id_] = (
-                sum(
-                    reading.weight * (scores.cosine(id_) + words * scores.coverage(id_))
-                    for reading, scores in zip(readings, found, strict=True)
-                )
-                / everything
-            )
-        return totals
+        totals = {id_: 0.0 for scores in found for some in (scores.cosines, scores.coverages) for id_ in some}
+        for reading, scores in zip(readings, found, strict=True):
+            cosine, coverage, floor, weight = scores.cosines.get, scores.coverages.get, scores.floor, reading.weight
+            for id_ in totals:
+                totals[id_] += weight * (cosine(id_, floor) + words * coverage(id_, 0.0))
+        return {id_: total / everything for id_, total in totals.items()}
 
     async def _settle(
         self, ranked: Sequence[int], totals: Mapping[int, float], asked: Asked, count: int
