@@ -56,9 +56,9 @@ class Embedder:
         self._pool.submit(self._next)
         return future
 
-    def embed(self, texts: Sequence[str]) -> "asyncio.Future[list[Vector]]":
-        """Begin to embed several texts of a question side by side, before the chunks of a run that goes on."""
-        return asyncio.gather(*(asyncio.wrap_future(self.submit(text, first=True)) for text in texts))
+    async def embed(self, texts: Sequence[str]) -> list[Vector]:
+        """Embed several texts of a question side by side, before the chunks of a run that goes on."""
+        return list(await asyncio.gather(*(asyncio.wrap_future(self.submit(text, first=True)) for text in texts)))
 
     def close(self) -> None:
         """Give up waiting work; a text that is being embedded is finished first."""

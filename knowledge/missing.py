@@ -13,7 +13,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib import resources
-from sys import intern
 
 from knowledge.sparse import TermWeights
 from knowledge.stop_words import CONVERSATION, STOP_WORDS
@@ -48,18 +47,24 @@ class WantedWords:
 
     def rarest_missing(self, text: str) -> float:
         """0: the text has every word of the question, or a name for it; 1: it lacks one that is rare."""
-        has, starts = _heard_in(text, self._terms)
+        has = _terms_in(text, self._terms)
         lacking = [wanted for wanted in self._wanted if has.isdisjoint(wanted.terms)]
         if not lacking:
             return 0.0
-        return max((wanted.rarity for wanted in lacking if wanted.text[:_SAME_START] not in starts), default=0.0)
+        text = text.casefold()
+        return max((wanted.rarity for wanted in lacking if not _has_a_form(text, wanted.text)), default=0.0)
 
 
 @lru_cache(maxsize=1024)
-def _heard_in(text: str, terms: TermWeights) -> tuple[frozenset[int], frozenset[str]]:
-    """The terms of a passage, and how its longer words begin; kept, because the same ones are found again and again."""
-    starts = (word[:_SAME_START] for word in _WORD.findall(text.casefold()) if len(word) >= _SAME_START)
-    return frozenset(terms.of_document(text).indices), frozenset(map(intern, starts))
+def _terms_in(text: str, terms: TermWeights) -> frozenset[int]:
+    """The terms of a passage; kept, because the same ones are found again and again."""
+    return frozenset(terms.of_document(text).indices)
+
+
+def _has_a_form(text: str, word: str) -> bool:
+    """Whether a word of the text begins as this one does."""
+    start = word[:_SAME_START]
+    return len(start) == _SAME_START and start in text and any(one.startswith(start) for one in _WORD.findall(text))
 
 
 def _tells(word: str) -> bool:

@@ -14,6 +14,7 @@ with the question before, and by what was answered before (docs/decisions/0017-r
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from heapq import nlargest
 from statistics import fmean
 from typing import NamedTuple
 
@@ -49,6 +50,8 @@ _MOST_ANSWER = 1000
 
 Words = Callable[[tuple[str, ...]], Awaitable[Sequence[str]]]
 """Gives the words of all documents that an audience may read."""
+Hidden = Callable[[], Awaitable[frozenset[str]]]
+"""Gives the versions that nobody may see now: a run may have put another in a file's place since a search began."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +100,7 @@ class Searcher:
         settings: SearchSettings,
         vocabulary: Vocabulary,
         words: Words,
+        hidden: Hidden,
         reranker: Reranker | None = None,
     ) -> None:
         self._store = store
@@ -105,6 +109,7 @@ class Searcher:
         self._settings = settings
         self._vocabulary = vocabulary
         self._load_words = words
+        self._load_hidden = hidden
         self._reranker = reranker
         self._words: dict[tuple[str, ...], tuple[int, Sequence[str]]] = {}
         self._payloads: dict[int, Payload] = {}
@@ -126,19 +131,17 @@ class Searcher:
         asked = understand(question, self._terms.english)
         meant = await self._meant(asked.text, where.audience)
         readings = self._readings(asked.text, meant, thread, answer)
-        embedding = self._embedder.embed([reading.text for reading in readings])  # goes on while words are weighed
-        weighted = [self._weighted(reading.text, where.audience) for reading in readings]
-        wanted = WantedWords(corrected(asked.text, meant), self._terms) if self._terms.english else None
+        vectors = await self._embedder.embed([reading.text for reading in readings])
         nearest = max(_NEAREST if len(readings) == 1 else _NEAREST_OF_SEVERAL, 4 * limit)
-        found = await self._scores(weighted, await embedding, where, nearest)
+        found = await self._scores(readings, vectors, where, nearest)
         totals = self._totals(readings, found)
-        ranked = sorted(totals, key=lambda id_: (-round(totals[id_], 6), id_))
-        scores = await self._settle(ranked, totals, asked, max(_CANDIDATES, 3 * limit))
+        scores = await self._settle(totals, asked, max(_CANDIDATES, 3 * limit))
         asking = [some for reading, some in zip(readings, found, strict=True) if reading.asks]
         picked = [
             (self._passage(id_, scores[id_], asking, also), self._payloads[id_])
             for id_, also in self._pick(scores, limit, per_document).items()
         ]
+        wanted = WantedWords(corrected(asked.text, meant), self._terms) if self._terms.english else None
         return Found(tuple(merged(picked)), _evidence(picked[:_READ], asking, wanted, asked.codes))
 
     def _readings(
@@ -172,9 +175,10 @@ class Searcher:
         return {word: others for word, others in meant.items() if others}
 
     async def _scores(
-        self, weighted: Sequence[QuestionTerms], vectors: Sequence[Vector], where: Where, nearest: int
+        self, readings: Sequence[_Reading], vectors: Sequence[Vector], where: Where, nearest: int
     ) -> list[_Scores]:
         """Of each reading the nearest by meaning and the best by words, all in one batch."""
+        weighted = [self._weighted(reading.text, where.audience) for reading in readings]
         queries = [
             query
             for vector, terms in zip(vectors, weighted, strict=True)
@@ -186,9 +190,9 @@ class Searcher:
             ideal = terms.ideal
             scores.append(
                 _Scores(
-                    {id_: score for id_, score, _ in dense},
-                    {id_: score / ideal for id_, score, _ in sparse} if ideal else {},
-                    dense[-1].score if len(dense) >= nearest else 0.0,
+                    dense,
+                    {id_: score / ideal for id_, score in sparse.items()} if ideal else {},
+                    min(dense.values()) if len(dense) >= nearest else 0.0,
                     terms,
                 )
             )
@@ -207,24 +211,28 @@ class Searcher:
         """The weighted mean of all readings."""
         everything = sum(reading.weight for reading in readings)
         words = self._settings.word_weight
-        totals = {id_: 0.0 for scores in found for some in (scores.cosines, scores.coverages) for id_ in some}
-        for reading, scores in zip(readings, found, strict=True):
-            cosine, coverage, floor, weight = scores.cosines.get, scores.coverages.get, scores.floor, reading.weight
+        totals = dict.fromkeys((id_ for scores in found for id_ in (*scores.cosines, *scores.coverages)), 0.0)
+        for (_, weight, _), (cosines, coverages, floor, _) in zip(readings, found, strict=True):
+            of_reading = {id_: weight * (cosine + words * coverages.get(id_, 0.0)) for id_, cosine in cosines.items()}
+            for id_, coverage in coverages.items():
+                if id_ not in of_reading:
+                    of_reading[id_] = weight * (floor + words * coverage)
+            elsewhere = weight * floor
             for id_ in totals:
-                totals[id_] += weight * (cosine(id_, floor) + words * coverage(id_, 0.0))
+                totals[id_] += of_reading.get(id_, elsewhere)
         return {id_: total / everything for id_, total in totals.items()}
 
-    async def _settle(
-        self, ranked: Sequence[int], totals: Mapping[int, float], asked: Asked, count: int
-    ) -> dict[int, float]:
+    async def _settle(self, totals: Mapping[int, float], asked: Asked, count: int) -> dict[int, float]:
         """Final scores of the candidates: their own text and dates, and the cross-encoder where there is one."""
-        candidates = ranked[:count]
+        candidates = _ranked(totals, count)
         await self._fetch(candidates)
-        there = {id_: self._payloads[id_] for id_ in candidates if id_ in self._payloads}
+        hidden = await self._load_hidden()
+        known = {id_: self._payloads[id_] for id_ in candidates if id_ in self._payloads}
+        there = {id_: payload for id_, payload in known.items() if payload.version not in hidden}
         scores = adjusted(totals, there, asked)
         if self._reranker is None or not scores:
             return scores
-        best = sorted(scores, key=lambda id_: (-round(scores[id_], 6), id_))[: self._reranker.candidates]
+        best = _ranked(scores, self._reranker.candidates)
         order = await self._reranker.order(asked.text, [_whole_text(there[id_]) for id_ in best])
         ordered = sorted((scores[id_] for id_ in best), reverse=True)
         return scores | {best[place]: score for place, score in zip(order, ordered, strict=True)}
@@ -233,7 +241,7 @@ class Searcher:
         """The first ones in rank order that keep within `per_document`, with the files that repeat them."""
         picked: dict[int, tuple[str, ...]] = {}
         taken: Counter[str] = Counter()
-        for id_ in sorted(scores, key=lambda id_: (-round(scores[id_], 6), id_)):
+        for id_ in _ranked(scores, len(scores)):
             payload = self._payloads[id_]
             if taken[payload.source] >= per_document:
                 continue
@@ -271,6 +279,13 @@ class Searcher:
             updated=payload.updated,
             also=tuple(dict.fromkeys(also)),
         )
+
+
+def _ranked(scores: Mapping[int, float], count: int) -> list[int]:
+    """The ids of the best scores, best first, and of equal ones in an order that is always the same."""
+    least = min(nlargest(count, scores.values()), default=0.0) - 1e-6
+    able = [id_ for id_, score in scores.items() if score >= least]
+    return sorted(able, key=lambda id_: (-round(scores[id_], 6), id_))[:count]
 
 
 def _evidence(
