@@ -157,10 +157,10 @@ async def _ask(index: Index, one: Set, question: Question) -> None:
     store, vector, terms = await _parts(index, question)
     where = Where((EVERYONE, *question.groups))
     dense, sparse = await store.query([Nearest(vector, _DEPTH), Nearest(terms, _DEPTH)], where)
-    one.cosines.append(dense[0].score if dense else 0.0)
+    one.cosines.append(max(dense.values(), default=0.0))
     if question.answerable:
-        files = {id_: p.source for id_, p in (await store.fetch([s.id for s in (*dense, *sparse)])).items()}
-        by_words, by_meaning = (list(dict.fromkeys(files[scored.id] for scored in some)) for some in (sparse, dense))
+        files = {id_: p.source for id_, p in (await store.fetch([*dense, *sparse])).items()}
+        by_words, by_meaning = (list(dict.fromkeys(files[id_] for id_ in some)) for some in (sparse, dense))
         one.rankings.setdefault("BM25", []).append(by_words)
         one.rankings.setdefault("embeddings", []).append(by_meaning)
         one.rankings.setdefault("equal RRF", []).append(_fused(by_words, by_meaning))

@@ -36,7 +36,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from knowledge.embedding import Vector
 from knowledge.recipe import Recipe
-from knowledge.vocabulary import VersionTerms, Vocabulary
+from knowledge.vocabulary import VersionTerms, Vocabulary, Words
 from knowledge.vocabulary_table import insert_terms, load_vocabulary, load_words, take_terms, vocabulary_table
 from knowledge.vocabulary_table import tables as _vocabulary_tables
 
@@ -283,7 +283,7 @@ class Catalogue:
                 self._vocabularies[generation.id] = await load_vocabulary(connection, generation.id)
         return self._vocabularies[generation.id]
 
-    async def words(self, generation: Generation, audience: Iterable[str]) -> list[str]:
+    async def words(self, generation: Generation, audience: Iterable[str]) -> Words:
         """All words of the files that someone in these groups may read."""
         async with self._engine.connect() as connection:
             return await load_words(connection, generation.id, audience)

@@ -299,6 +299,7 @@ class Index:
             settings.knowledge.search,
             await self._catalogue.vocabulary(generation),
             partial(self._catalogue.words, generation),
+            partial(self._catalogue.hidden, generation),
             self._reranker,
         )
         if settings is self._settings:

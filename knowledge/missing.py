@@ -11,7 +11,7 @@ import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 
 from knowledge.sparse import TermWeights
@@ -47,18 +47,31 @@ class WantedWords:
 
     def rarest_missing(self, text: str) -> float:
         """0: the text has every word of the question, or a name for it; 1: it lacks one that is rare."""
-        has = frozenset(self._terms.of_document(text).indices)
+        has = _terms_in(text, self._terms)
         lacking = [wanted for wanted in self._wanted if has.isdisjoint(wanted.terms)]
         if not lacking:
             return 0.0
-        starts = tuple(word[:_SAME_START] for word in _WORD.findall(text.casefold()) if len(word) >= _SAME_START)
-        return max((wanted.rarity for wanted in lacking if not wanted.text.startswith(starts)), default=0.0)
+        text = text.casefold()
+        return max((wanted.rarity for wanted in lacking if not _has_a_form(text, wanted.text)), default=0.0)
+
+
+@lru_cache(maxsize=1024)
+def _terms_in(text: str, terms: TermWeights) -> frozenset[int]:
+    """The terms of a passage; kept, because the same ones are found again and again."""
+    return frozenset(terms.of_document(text).indices)
+
+
+def _has_a_form(text: str, word: str) -> bool:
+    """Whether a word of the text begins as this one does."""
+    start = word[:_SAME_START]
+    return len(start) == _SAME_START and start in text and any(one.startswith(start) for one in _WORD.findall(text))
 
 
 def _tells(word: str) -> bool:
     return len(word) > 1 and word not in CONVERSATION and word not in STOP_WORDS
 
 
+@lru_cache(maxsize=4096)
 def _word(word: str, terms: TermWeights) -> _Word:
     same = frozenset(term for name in (word, *synonyms(word)) for term in terms.of_word(name))
     return _Word(word, same, rarity_in_english(word))

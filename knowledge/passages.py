@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import lru_cache
+from sys import intern
 
 from knowledge.question import Asked, squeezed, without_version, years_of
 from knowledge.store import Payload
@@ -17,6 +19,9 @@ _RECENT = 0.04
 """At most so much for the newest of the dated documents, where the question asks for the current state."""
 _RECENT_YEARS = 4.0
 _ALIKE = 0.97
+_KEPT = 1024
+"""Of so many chunks what was worked out of their text is kept: the same ones are found again and again."""
+_WORD = re.compile(r"\w+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +54,9 @@ def adjusted(totals: Mapping[int, float], payloads: Mapping[int, Payload], asked
     scores = {id_: totals[id_] for id_ in payloads}
     for id_, payload in payloads.items():
         if asked.exact:
-            text = squeezed(f"{payload.source} {payload.title} {' '.join(payload.headings)} {payload.text}")
+            text = _squeezed(payload)
             scores[id_] += _EXACT * sum(one in text for one in asked.exact) / len(asked.exact)
-        years = _years(payload)
-        if asked.years and years and not asked.years & years:
+        if asked.years and (years := _years(payload.title, payload.source)) and not asked.years & years:
             scores[id_] -= _OTHER_YEAR
     if not asked.years:
         _prefer_newer(scores, payloads, asked.current)
@@ -62,36 +66,50 @@ def adjusted(totals: Mapping[int, float], payloads: Mapping[int, Payload], asked
 def _prefer_newer(scores: dict[int, float], payloads: Mapping[int, Payload], current: bool) -> None:
     """Of the versions of one document the newest counts most; of all dated ones the newer, where asked for."""
     newest: dict[str, tuple[int, int]] = {}
-    for payload in payloads.values():
-        family = without_version(payload.title)
-        newest[family] = max(newest.get(family, (0, 0)), _age_key(payload))
+    versions = {id_: _version(payload.title, payload.source, payload.updated) for id_, payload in payloads.items()}
+    for family, age in versions.values():
+        newest[family] = max(newest.get(family, (0, 0)), age)
     dated = [payload.updated for payload in payloads.values() if payload.updated is not None]
     for id_, payload in payloads.items():
-        if _age_key(payload) < newest[without_version(payload.title)] and _age_key(payload) != (0, 0):
+        family, age = versions[id_]
+        if (0, 0) != age < newest[family]:
             scores[id_] -= _OLDER_WHEN_CURRENT if current else _OLDER_VERSION
         if current and payload.updated is not None:
-            age = (max(dated) - payload.updated).days / 365.25
-            scores[id_] += _RECENT * max(0.0, 1 - age / _RECENT_YEARS)
+            years = (max(dated) - payload.updated).days / 365.25
+            scores[id_] += _RECENT * max(0.0, 1 - years / _RECENT_YEARS)
 
 
-def _age_key(payload: Payload) -> tuple[int, int]:
-    return max(_years(payload), default=0), payload.updated.toordinal() if payload.updated else 0
+@lru_cache(maxsize=8192)
+def _version(title: str, source: str, updated: date | None) -> tuple[str, tuple[int, int]]:
+    """What all versions of a document are called, and how new this one is."""
+    return without_version(title), (max(_years(title, source), default=0), updated.toordinal() if updated else 0)
 
 
-def _years(payload: Payload) -> frozenset[int]:
+def _years(title: str, source: str) -> frozenset[int]:
     """The years of the title, else of the file's name, unless its numbers are of another kind."""
-    name = payload.source.rsplit("/", 1)[-1]
-    return years_of(payload.title) or (years_of(name) if len(re.findall(r"\d+", name)) == 1 else frozenset())
+    name = source.rsplit("/", 1)[-1]
+    return years_of(title) or (years_of(name) if len(re.findall(r"\d+", name)) == 1 else frozenset())
 
 
 def repeated(payload: Payload, others: Iterable[tuple[int, Payload]]) -> int | None:
     """Which of those that have been picked says nearly the same."""
-    words = set(re.findall(r"\w+", payload.text.casefold()))
+    words = _words(payload.text)
     for id_, other in others:
-        same = set(re.findall(r"\w+", other.text.casefold()))
-        if len(words & same) >= _ALIKE * max(len(words | same), 1):
+        same = _words(other.text)
+        most = max(len(words), len(same), 1)
+        if min(len(words), len(same)) >= _ALIKE * most and len(words & same) >= _ALIKE * max(len(words | same), 1):
             return id_
     return None
+
+
+@lru_cache(maxsize=_KEPT)
+def _words(text: str) -> frozenset[str]:
+    return frozenset(map(intern, _WORD.findall(text.casefold())))
+
+
+@lru_cache(maxsize=_KEPT)
+def _squeezed(payload: Payload) -> str:
+    return squeezed(f"{payload.source} {payload.title} {' '.join(payload.headings)} {payload.text}")
 
 
 def merged(picked: Sequence[tuple[Passage, Payload]]) -> list[Passage]:

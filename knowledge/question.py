@@ -17,6 +17,7 @@ _QUOTED = re.compile(r"[\"“”]([^\"“”]{3,80})[\"“”]")
 _FILE = re.compile(r"\b[\w-]+\.(?:md|txt|html?|pdf|docx?|pptx?|xlsx?|csv|eml)\b", re.I)
 _CODE = re.compile(r"\b(?=[\w-]*\d)(?=[\w-]*[^\W\d_])[^\W_]+(?:-[^\W_]+)*\b")
 """Letters and digits in one: `E-4107`, `LF-12`, `P52`, `0x80070005`."""
+_LETTERS_AND_DIGITS = re.compile(r"[^\W_]+")
 _LONGEST_AMOUNT = 6
 """Characters: `9pm`, `401k` and `15days` are amounts, what is longer and begins with a digit is a code."""
 
@@ -54,7 +55,7 @@ def _spelled(match: re.Match[str]) -> str:
 
 def squeezed(text: str) -> str:
     """Letters and digits only: `E-4107`, `e 4107` and `E4107` are one."""
-    return re.sub(r"[\W_]+", "", text.casefold())
+    return "".join(_LETTERS_AND_DIGITS.findall(text.casefold()))
 
 
 def years_of(text: str) -> frozenset[int]:

@@ -7,6 +7,7 @@ Quieter still are words that are near in meaning, by the square of their likenes
 import re
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from functools import cache
 
 from knowledge.near_words import near_words
 from knowledge.sparse import SparseVector, TermWeights
@@ -41,6 +42,7 @@ def question_terms(
     text: str, terms: TermWeights, idf: Callable[[int], float], knows: Callable[[int], bool]
 ) -> QuestionTerms:
     """Weigh a question. Another name stands in for a word that the documents lack."""
+    idf = cache(idf)
     plain = terms.of_question(text)
     own = dict(list(zip(plain.indices, plain.values, strict=True))[:_MOST_TERMS])
     tells = {term: weight * idf(term) for term, weight in own.items()}

@@ -14,6 +14,7 @@ with the question before, and by what was answered before (docs/decisions/0017-r
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from statistics import fmean
 from typing import NamedTuple
 
@@ -26,7 +27,7 @@ from knowledge.question_terms import QuestionTerms, question_terms
 from knowledge.reranking import Reranker
 from knowledge.sparse import TermWeights
 from knowledge.store import Nearest, Payload, Store, Where
-from knowledge.vocabulary import Vocabulary, similar_words
+from knowledge.vocabulary import Vocabulary, Words, similar_words
 from settings.sections import SearchSettings
 
 __all__ = ["Found", "Passage", "Searcher"]
@@ -46,9 +47,13 @@ _ANSWER_BEFORE = 0.5
 """Weight of what was answered before: what is asked next usually stands near."""
 _MOST_ANSWER = 1000
 """Characters of an answer that are searched."""
+_EQUAL = 1e-6
+"""Scores that are not further apart are sorted by id."""
 
-Words = Callable[[tuple[str, ...]], Awaitable[Sequence[str]]]
+LoadWords = Callable[[tuple[str, ...]], Awaitable[Words]]
 """Gives the words of all documents that an audience may read."""
+Hidden = Callable[[], Awaitable[frozenset[str]]]
+"""Gives the versions that nobody may see now: a run may have put another in a file's place since a search began."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +101,8 @@ class Searcher:
         terms: TermWeights,
         settings: SearchSettings,
         vocabulary: Vocabulary,
-        words: Words,
+        words: LoadWords,
+        hidden: Hidden,
         reranker: Reranker | None = None,
     ) -> None:
         self._store = store
@@ -105,8 +111,9 @@ class Searcher:
         self._settings = settings
         self._vocabulary = vocabulary
         self._load_words = words
+        self._load_hidden = hidden
         self._reranker = reranker
-        self._words: dict[tuple[str, ...], tuple[int, Sequence[str]]] = {}
+        self._words: dict[tuple[str, ...], tuple[int, Words]] = {}
         self._payloads: dict[int, Payload] = {}
 
     async def search(
@@ -129,9 +136,8 @@ class Searcher:
         vectors = await self._embedder.embed([reading.text for reading in readings])
         nearest = max(_NEAREST if len(readings) == 1 else _NEAREST_OF_SEVERAL, 4 * limit)
         found = await self._scores(readings, vectors, where, nearest)
-        totals = self._totals(readings, found)
-        ranked = sorted(totals, key=lambda id_: (-round(totals[id_], 6), id_))
-        scores = await self._settle(ranked, totals, asked, max(_CANDIDATES, 3 * limit))
+        candidates = self._best(readings, found, max(_CANDIDATES, 3 * limit))
+        scores = await self._settle(candidates, asked)
         asking = [some for reading, some in zip(readings, found, strict=True) if reading.asks]
         picked = [
             (self._passage(id_, scores[id_], asking, also), self._payloads[id_])
@@ -158,12 +164,12 @@ class Searcher:
         """What the words may have meant that no readable document has; only words of readable documents."""
 
         def knows(word: str) -> bool:
-            return any(self._vocabulary.knows(term, audience) for term in self._terms.of_document(word).indices)
+            return any(self._vocabulary.knows(term, audience) for term in self._terms.of_word(word))
 
         unknown = unknown_words(question, knows)
         if not unknown:
             return {}
-        changes, words = self._words.get(audience, (-1, ()))
+        changes, words = self._words.get(audience, (-1, {}))
         if changes != self._vocabulary.changes:
             words = await self._load_words(audience)
             self._words[audience] = self._vocabulary.changes, words
@@ -186,9 +192,9 @@ class Searcher:
             ideal = terms.ideal
             scores.append(
                 _Scores(
-                    {id_: score for id_, score, _ in dense},
-                    {id_: score / ideal for id_, score, _ in sparse} if ideal else {},
-                    dense[-1].score if len(dense) >= nearest else 0.0,
+                    dense,
+                    {id_: score / ideal for id_, score in sparse.items()} if ideal else {},
+                    min(dense.values()) if len(dense) >= nearest else 0.0,
                     terms,
                 )
             )
@@ -203,32 +209,40 @@ class Searcher:
             lambda term: self._vocabulary.knows(term, audience),
         )
 
-    def _totals(self, readings: Sequence[_Reading], found: Sequence[_Scores]) -> dict[int, float]:
-        """The weighted mean of all readings."""
-        everything = sum(reading.weight for reading in readings)
-        words = self._settings.word_weight
-        totals: dict[int, float] = {}
-        for id_ in {id_ for scores in found for id_ in (*scores.cosines, *scores.coverages)}:
-            totals[id_] = (
-                sum(
-                    reading.weight * (scores.cosine(id_) + words * scores.coverage(id_))
-                    for reading, scores in zip(readings, found, strict=True)
-                )
-                / everything
-            )
-        return totals
+    def _best(self, readings: Sequence[_Reading], found: Sequence[_Scores], count: int) -> dict[int, float]:
+        """The weighted means of all readings, best first. With numpy, because several readings list thousands."""
+        import numpy as np
 
-    async def _settle(
-        self, ranked: Sequence[int], totals: Mapping[int, float], asked: Asked, count: int
-    ) -> dict[int, float]:
+        words = self._settings.word_weight
+        lists = [some for scores in found for some in (scores.cosines, scores.coverages)]
+        ends = np.cumsum([0, *map(len, lists)])
+        everywhere = np.fromiter(chain.from_iterable(lists), np.int64, ends[-1])
+        values = np.fromiter(chain.from_iterable(some.values() for some in lists), np.float64, ends[-1])
+        ids, places = np.unique(everywhere, return_inverse=True)
+        totals = np.zeros(len(ids))
+        for number, (reading, scores) in enumerate(zip(readings, found, strict=True)):
+            cosines, coverages = np.full(len(ids), scores.floor), np.zeros(len(ids))
+            for part, target in ((2 * number, cosines), (2 * number + 1, coverages)):
+                here = slice(ends[part], ends[part + 1])
+                target[places[here]] = values[here]
+            totals += reading.weight * (cosines + words * coverages)
+        totals /= sum(reading.weight for reading in readings)
+        if len(ids) > count:
+            able = totals >= np.partition(totals, -count)[-count] - _EQUAL
+            ids, totals = ids[able], totals[able]
+        known = dict(zip(ids.tolist(), totals.tolist(), strict=True))
+        return {id_: known[id_] for id_ in _ranked(known)[:count]}
+
+    async def _settle(self, totals: Mapping[int, float], asked: Asked) -> dict[int, float]:
         """Final scores of the candidates: their own text and dates, and the cross-encoder where there is one."""
-        candidates = ranked[:count]
-        await self._fetch(candidates)
-        there = {id_: self._payloads[id_] for id_ in candidates if id_ in self._payloads}
+        await self._fetch(list(totals))
+        hidden = await self._load_hidden()
+        known = {id_: self._payloads[id_] for id_ in totals if id_ in self._payloads}
+        there = {id_: payload for id_, payload in known.items() if payload.version not in hidden}
         scores = adjusted(totals, there, asked)
         if self._reranker is None or not scores:
             return scores
-        best = sorted(scores, key=lambda id_: (-round(scores[id_], 6), id_))[: self._reranker.candidates]
+        best = _ranked(scores)[: self._reranker.candidates]
         order = await self._reranker.order(asked.text, [_whole_text(there[id_]) for id_ in best])
         ordered = sorted((scores[id_] for id_ in best), reverse=True)
         return scores | {best[place]: score for place, score in zip(order, ordered, strict=True)}
@@ -237,7 +251,7 @@ class Searcher:
         """The first ones in rank order that keep within `per_document`, with the files that repeat them."""
         picked: dict[int, tuple[str, ...]] = {}
         taken: Counter[str] = Counter()
-        for id_ in sorted(scores, key=lambda id_: (-round(scores[id_], 6), id_)):
+        for id_ in _ranked(scores):
             payload = self._payloads[id_]
             if taken[payload.source] >= per_document:
                 continue
@@ -275,6 +289,11 @@ class Searcher:
             updated=payload.updated,
             also=tuple(dict.fromkeys(also)),
         )
+
+
+def _ranked(scores: Mapping[int, float]) -> list[int]:
+    """The ids, best first, and those with equal scores in an order that is always the same."""
+    return sorted(scores, key=lambda id_: (-round(scores[id_], 6), id_))
 
 
 def _evidence(

@@ -70,17 +70,18 @@ class TermWeights:
 
 
 def _bare(word: str) -> str:
-    return re.sub(r"[\W_]+", "", word.casefold())
+    return "".join(filter(str.isalnum, word.casefold()))
 
 
 _JOINED = re.compile(
-    r"\b\d{1,3}(?:,\d{3})+\b"  # 10,000
-    r"|\b\d{3,}(?: \d{3,})+\b"  # 0113 496 0190
-    r"|\b(?=\w*\d)\w+(?:[-_/.]\w+)+\b"  # E-4107, 5.2
-    r"|\b\w+(?:-\w+)+\b"  # co-operate
-    r"|\b[^\W_]+(?:_+[^\W_]+)+\b"  # snake_case
+    r"\b(?=\w++[-/.,]\w|\d++ \d|\w[^\W_]*+_)"  # nearly every word ends here
+    r"(?:\d{1,3}(?:,\d{3})+"  # 10,000
+    r"|\d{3,}(?: \d{3,})+"  # 0113 496 0190
+    r"|(?=\w*\d)\w+(?:[-_/.]\w+)+"  # E-4107, 5.2
+    r"|\w+(?:-\w+)+"  # co-operate
+    r"|[^\W_]+(?:_+[^\W_]+)+)\b"  # snake_case
 )
-_CODE = re.compile(r"\b([^\W\d_]+)(\d+)\b")
+_CODE = re.compile(r"\b([^\W\d_]++)(\d++)\b")
 
 
 def _joined(text: str) -> str:

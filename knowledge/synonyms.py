@@ -1,7 +1,7 @@
 """Words that employees type for words that documents use: English of the workplace, a group a line."""
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 
 _GROUPS = """
 vacation holiday leave pto
@@ -188,6 +188,7 @@ def _near() -> dict[str, tuple[str, ...]]:
     return {word: tuple(others) for word, others in near.items()}
 
 
+@lru_cache(maxsize=4096)
 def synonyms(word: str) -> tuple[str, ...]:
     """Other words for the same, as documents may have it; none for most words."""
     word = re.sub(r"\W+", "", word.casefold())

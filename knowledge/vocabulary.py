@@ -10,7 +10,7 @@ import math
 import re
 from array import array
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from knowledge.store import Point
@@ -111,7 +111,19 @@ class Vocabulary:
         return self._seen[audience]
 
 
-def similar_words(word: str, words: Sequence[str]) -> list[str]:
+Words = Mapping[tuple[str, int], Sequence[str]]
+"""Words by first letter and length."""
+
+
+def by_start(words: Iterable[str]) -> Words:
+    """Sort words into groups: a slip of the keyboard leads only to words of nearly the same length."""
+    groups: dict[tuple[str, int], list[str]] = {}
+    for word in sorted(words):
+        groups.setdefault((word[0], len(word)), []).append(word)
+    return groups
+
+
+def similar_words(word: str, words: Words) -> list[str]:
     """Words that may have been meant: same first letter, one or two slips of the keyboard away."""
     from rapidfuzz import process
     from rapidfuzz.distance import DamerauLevenshtein
@@ -120,8 +132,7 @@ def similar_words(word: str, words: Sequence[str]) -> list[str]:
     if len(word) < 5 or not word.isalpha():
         return []
     allowed = 1 if len(word) < 8 else 2
-    near = [
-        other for other in words if other[0] == word[0] and abs(len(other) - len(word)) <= allowed and other != word
-    ]
+    lengths = range(len(word) - allowed, len(word) + allowed + 1)
+    near = sorted(other for length in lengths for other in words.get((word[0], length), ()) if other != word)
     found = process.extract(word, near, scorer=DamerauLevenshtein.distance, score_cutoff=allowed, limit=_SUGGESTIONS)
     return [other for other, _, _ in found]

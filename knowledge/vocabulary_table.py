@@ -1,13 +1,14 @@
 """The vocabulary in the database: a row a version, written and removed in the catalogue's own transactions."""
 
+import asyncio
 from array import array
 from collections.abc import Iterable, Mapping
 
-from sqlalchemy import Column, Integer, LargeBinary, MetaData, PrimaryKeyConstraint, String, Table, delete, select
+from sqlalchemy import Column, Integer, LargeBinary, MetaData, PrimaryKeyConstraint, Row, String, Table, delete, select
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from knowledge.vocabulary import VersionTerms, Vocabulary
+from knowledge.vocabulary import VersionTerms, Vocabulary, Words, by_start
 
 tables = MetaData()
 vocabulary_table = Table(
@@ -65,14 +66,18 @@ async def load_vocabulary(connection: AsyncConnection, generation: int) -> Vocab
     return vocabulary
 
 
-async def load_words(connection: AsyncConnection, generation: int, audience: Iterable[str]) -> list[str]:
-    """All words that someone in these groups may read, in order."""
-    groups = set(audience)
+async def load_words(connection: AsyncConnection, generation: int, audience: Iterable[str]) -> Words:
+    """All words that someone in these groups may read."""
+    rows = await connection.execute(select(_t.audience, _t.words).where(_t.generation == generation))
+    return await asyncio.to_thread(_readable_words, rows.all(), frozenset(audience))
+
+
+def _readable_words(rows: Iterable[Row[tuple[str, str]]], groups: frozenset[str]) -> Words:
     words: set[str] = set()
-    for some, text in await connection.execute(select(_t.audience, _t.words).where(_t.generation == generation)):
+    for some, text in rows:
         if not groups.isdisjoint(some.split("\n")):
             words.update(text.split("\n"))
-    return sorted(words - {""})
+    return by_start(words - {""})
 
 
 def _terms(audience: str, chunks: int, terms: bytes, counts: bytes) -> VersionTerms:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from hashlib import blake2b
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 from knowledge.embedding import Vector
 from knowledge.sparse import SparseVector
@@ -56,16 +56,10 @@ class Nearest:
 
     vector: Vector | SparseVector
     limit: int
-    with_weights: bool = False
-    """Return the sparse vector of each point found."""
 
 
-class Scored(NamedTuple):
-    """A point found, by cosine or by BM25. A tuple, because a search makes hundreds of them."""
-
-    id: int
-    score: float
-    weights: SparseVector | None = None
+Scores = dict[int, float]
+"""Points found, by id, best first: their cosines, or the sums of the products of their terms' weights."""
 
 
 class Store(Protocol):
@@ -77,7 +71,7 @@ class Store(Protocol):
     async def delete(self, version: str) -> None:
         """Remove all points of a file's version."""
 
-    async def query(self, queries: Sequence[Nearest], where: Where) -> list[list[Scored]]:
+    async def query(self, queries: Sequence[Nearest], where: Where) -> list[Scores]:
         """Run queries together; `where` applies inside every one of them."""
 
     async def fetch(self, ids: Sequence[int]) -> dict[int, Payload]:

@@ -13,7 +13,7 @@ from typing import Any, cast
 import qdrant_edge as qe
 
 from knowledge.sparse import SparseVector
-from knowledge.store import Nearest, Payload, Point, Scored, Where, check_points, payload_from_dict, payload_to_dict
+from knowledge.store import Nearest, Payload, Point, Scores, Where, check_points, payload_from_dict, payload_to_dict
 from settings.errors import IndexLocked, IndexUnusable
 
 _BATCH = 64
@@ -41,16 +41,11 @@ class EdgeStore:
         condition = qe.FieldCondition(key="version", match=qe.MatchValue(version))
         self._shard.update(qe.UpdateOperation.delete_points_by_filter(qe.Filter(must=[condition])))
 
-    async def query(self, queries: Sequence[Nearest], where: Where) -> list[list[Scored]]:
+    async def query(self, queries: Sequence[Nearest], where: Where) -> list[Scores]:
         condition = _filter(where)
         requests = [_request(query, condition) for query in queries]
         found = self._shard.query_batch(qe.QueryBatchRequest(requests))
-        return [
-            [_weighted(point) for point in points]
-            if query.with_weights
-            else [Scored(cast(int, point.id), point.score) for point in points]
-            for query, points in zip(queries, found, strict=True)
-        ]
+        return [{point.id: point.score for point in points} for points in found]  # type: ignore[misc]  # never a UUID
 
     async def fetch(self, ids: Sequence[int]) -> dict[int, Payload]:
         records = self._shard.retrieve(list(ids), with_payload=True, with_vector=False)
@@ -162,7 +157,7 @@ def _request(query: Nearest, condition: qe.Filter) -> qe.QueryRequest:
         filter=condition,
         params=_params(query.limit),
         with_payload=False,
-        with_vector=[_SPARSE] if query.with_weights else False,
+        with_vector=False,
     )
 
 
@@ -184,15 +179,6 @@ def _filter(where: Where) -> qe.Filter:
 def _params(limit: int) -> qe.SearchParams:
     oversampling = max(2.0, _RESCORED / limit)
     return qe.SearchParams(quantization=qe.QuantizationSearchParams(rescore=True, oversampling=oversampling))
-
-
-def _weighted(point: qe.ScoredPoint) -> Scored:
-    weights = None
-    if isinstance(point.vector, dict):
-        vector = point.vector.get(_SPARSE)
-        if isinstance(vector, qe.SparseVector):
-            weights = SparseVector(list(vector.indices), list(vector.values))
-    return Scored(cast(int, point.id), point.score, weights)
 
 
 def _to_engine(point: Point) -> qe.Point:

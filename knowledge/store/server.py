@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from knowledge.sparse import SparseVector
-from knowledge.store import Nearest, Payload, Point, Scored, Where, check_points, payload_from_dict, payload_to_dict
+from knowledge.store import Nearest, Payload, Point, Scores, Where, check_points, payload_from_dict, payload_to_dict
 from knowledge.store.connection import PAUSES, Connection
 from settings.errors import IndexMismatch, IndexUnusable
 from settings.home import Home
@@ -54,8 +54,8 @@ class ServerStore:
             lambda client, limit: client.delete(self._collection, selector, wait=True, timeout=limit)
         )
 
-    async def query(self, queries: Sequence[Nearest], where: Where) -> list[list[Scored]]:
-        answers: list[list[Scored]] = [[] for _ in queries]
+    async def query(self, queries: Sequence[Nearest], where: Where) -> list[Scores]:
+        answers: list[Scores] = [{} for _ in queries]
         condition = _filter(where)
         asked = [place for place, query in enumerate(queries) if not _finds_nothing(query)]
         requests = [_request(queries[place], condition) for place in asked]
@@ -64,7 +64,7 @@ class ServerStore:
                 lambda client, limit: client.query_batch_points(self._collection, requests, timeout=limit)
             )
             for place, response in zip(asked, found, strict=True):
-                answers[place] = [_scored(point) for point in response.points]
+                answers[place] = {int(point.id): point.score for point in response.points}
         return answers
 
     async def fetch(self, ids: Sequence[int]) -> dict[int, Payload]:
@@ -275,7 +275,7 @@ def _request(query: Nearest, condition: "models.Filter") -> "models.QueryRequest
         limit=query.limit,
         filter=condition,
         with_payload=False,
-        with_vector=[_SPARSE] if query.with_weights else False,
+        with_vector=False,
     )
 
 
@@ -287,17 +287,6 @@ def _filter(where: Where) -> "models.Filter":
         return models.Filter(must=[readable])
     hidden = models.FieldCondition(key="version", match=models.MatchAny(any=list(where.hidden)))
     return models.Filter(must=[readable], must_not=[hidden])
-
-
-def _scored(point: "models.ScoredPoint") -> Scored:
-    from qdrant_client import models
-
-    weights = None
-    if isinstance(point.vector, dict):
-        vector = point.vector.get(_SPARSE)
-        if isinstance(vector, models.SparseVector):
-            weights = SparseVector(list(vector.indices), list(vector.values))
-    return Scored(int(point.id), point.score, weights)
 
 
 def _to_server(point: Point) -> "models.PointStruct":

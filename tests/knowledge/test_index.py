@@ -5,14 +5,14 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from knowledge import Index, Receipt, SyncReport, open_index
-from knowledge.embedding import Embedder
+from knowledge.embedding import Embedder, Vector
 from settings import Home, Settings, load_settings
 from settings.errors import FolderError, IndexEmpty, IndexLocked, IndexUnusable
 
@@ -142,6 +142,29 @@ async def test_only_the_new_version_of_a_file_is_found(
     text = "\n".join(passage.text for passage in found.passages)
     assert "30 days" in text
     assert "25 days" not in text
+
+
+async def test_a_search_sees_one_version_of_a_file_that_is_switched_meanwhile(
+    documents: dict[str, Path], settings: Settings, embedder: Embedder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with open_index(settings, embedder) as index:
+        await index.sync()
+        await index.search("annual leave")
+        before = await index.files()
+        embed = embedder.embed
+
+        async def embed_slowly(texts: Sequence[str]) -> list[Vector]:
+            while await index.files() == before:
+                await asyncio.sleep(0.01)
+            return await embed(texts)
+
+        monkeypatch.setattr(embedder, "embed", embed_slowly)
+        documents["leave.md"].write_text(LEAVE.replace("25 days", "30 days"))
+        run = asyncio.ensure_future(index.sync())
+        found = await index.search("annual leave", limit=10, per_document=10)
+        await run
+    text = "\n".join(passage.text for passage in found.passages)
+    assert ("25 days" in text, "30 days" in text) == (False, True)
 
 
 async def test_a_new_version_that_fails_keeps_the_last_good_one_until_it_is_mended(

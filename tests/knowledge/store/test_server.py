@@ -105,7 +105,7 @@ async def test_queries_take_one_round_trip(server: QdrantServer, connect: Open) 
 async def test_nothing_is_asked_where_nothing_can_be_found(server: QdrantServer, connect: Open) -> None:
     store = await connect().open(1, 3)
     server.requests.clear()
-    assert await store.query([Nearest(terms(), 5)], Where(("everyone",))) == [[]]
+    assert await store.query([Nearest(terms(), 5)], Where(("everyone",))) == [{}]
     assert await store.fetch([]) == {}
     await store.upsert([])
     assert server.requests == []
@@ -126,7 +126,7 @@ async def test_a_passing_fault_is_got_over(server: QdrantServer, connect: Open, 
         server.fail_next(fault, fault)
         await write
     server.fail_next(fault)
-    assert await store.query([Nearest((1.0, 0.0, 0.0), 5)], ALL) != [[]]
+    assert await store.query([Nearest((1.0, 0.0, 0.0), 5)], ALL) != [{}]
     server.fail_next(fault)
     assert await store.count() == 1
 
@@ -231,7 +231,7 @@ class TestKey:
         server.key, server.read_only_key = "another", KEY
         monkeypatch.setenv("QDRANT_API_KEY", KEY)
         store = await connect(api_key_env="QDRANT_API_KEY").open(1, 3)
-        assert await store.query([Nearest((1.0, 0.0, 0.0), 5)], ALL) != [[]]
+        assert await store.query([Nearest((1.0, 0.0, 0.0), 5)], ALL) != [{}]
         assert len(await store.fetch([make_point(0).id])) == 1
         with pytest.raises(IndexAway, match="does not permit this with the API key in QDRANT_API_KEY: it has to read"):
             await store.upsert([make_point(1)])
