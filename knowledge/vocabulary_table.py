@@ -72,7 +72,7 @@ async def load_words(connection: AsyncConnection, generation: int, audience: Ite
     return await asyncio.to_thread(_readable_words, rows.all(), frozenset(audience))
 
 
-def _readable_words(rows: Iterable[Row[tuple[str, str]]], groups: frozenset[str]) -> Words:
+def _readable_words(rows: Iterable[Row[str, str]], groups: frozenset[str]) -> Words:
     words: set[str] = set()
     for some, text in rows:
         if not groups.isdisjoint(some.split("\n")):
