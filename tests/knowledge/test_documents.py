@@ -41,4 +41,4 @@ def test_plain_text_keeps_the_words_and_loses_the_markup(markdown: str, expected
 
 def test_a_long_run_of_spaces_is_no_table_rule_and_soon_seen() -> None:
     assert plain("a" + " " * 100_000 + "b") == "a" + " " * 100_000 + "b"
-    assert plain("| a |\n|:--- | :-: |\n| b |") == "| a |\n\n| b |"
+    assert plain("| a |\n|:--- | :-: |\n| b |") == "| a |  | b |"

@@ -166,7 +166,7 @@ async def test_a_plugin_that_fails_before_calling_on_is_skipped_and_named_in_the
     text, outcome = await read(chain(step("bad", fails_before), step("answer", answers)))
     assert (text, outcome.model) == ("five weeks", "main")
     [record] = caplog.records
-    assert re.fullmatch(r"plugin bad failed: ValueError: broken before \(/.*/parts\.py:\d+\)", record.getMessage())
+    assert re.fullmatch(r"plugin bad failed: ValueError: broken before \(/.*/test_chain\.py:\d+\)", record.getMessage())
 
 
 async def test_the_log_has_the_plugins_own_part_of_the_traceback(
@@ -249,7 +249,7 @@ async def test_a_plugin_over_its_time_limit_is_skipped(step: StepMaker, caplog: 
     text, _ = await read(chain(step("slow", waits_before, seconds=SHORT), step("answer", answers)))
     assert text == "five weeks"
     [record] = caplog.records
-    assert re.fullmatch(r"plugin slow failed: took over 0.05 s \(/.*/parts\.py:\d+\)", record.getMessage())
+    assert re.fullmatch(r"plugin slow failed: took over 0.05 s \(/.*/test_chain\.py:\d+\)", record.getMessage())
 
 
 async def test_a_plugin_that_dawdles_after_calling_on_keeps_the_reply_from_inside(step: StepMaker) -> None:
