@@ -1,5 +1,6 @@
 """A small company, and the command line inside this process and outside of it."""
 
+import logging
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -38,6 +39,17 @@ class Ran:
 
 
 Command = Callable[..., Ran]
+
+
+@pytest.fixture(autouse=True)
+def _as_before() -> Iterator[None]:
+    """The logging of before is put back: `deskhand run` in this process sets up its own."""
+    root = logging.getLogger()
+    before, level = list(root.handlers), root.level
+    yield
+    logging.captureWarnings(False)
+    root.handlers[:] = before
+    root.setLevel(level)
 
 
 @pytest.fixture

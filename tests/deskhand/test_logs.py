@@ -1,21 +1,9 @@
 import io
 import logging
-from collections.abc import Iterator
 
 import pytest
 
 from deskhand.logs import set_up_logging
-
-
-@pytest.fixture(autouse=True)
-def _as_before() -> Iterator[None]:
-    """The logging of before is put back afterwards."""
-    root = logging.getLogger()
-    before, level = list(root.handlers), root.level
-    yield
-    logging.captureWarnings(False)
-    root.handlers[:] = before
-    root.setLevel(level)
 
 
 def _log(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
