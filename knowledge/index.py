@@ -23,7 +23,7 @@ from knowledge.quotes import Quote, best_quotes
 from knowledge.readers import Readers
 from knowledge.receipts import Progress, SyncReport
 from knowledge.reranking import Reranker
-from knowledge.run_log import RunLog
+from knowledge.run_log import CANCELLED, RunLog
 from knowledge.search import Found, Passage, Searcher
 from knowledge.sources import Sources
 from knowledge.status import IndexStatus, read_status
@@ -34,6 +34,7 @@ from knowledge.sync import Removing
 from settings import Settings
 from settings.database import open_database, storage_errors
 from settings.errors import DeskhandError, FolderError, IndexEmpty, StorageError
+from settings.tasks import completed
 
 _LEAST_FREE = 100_000_000
 """Bytes that must be free before a run: the engine maps its files and would be killed by a full disk."""
@@ -228,7 +229,7 @@ class Index:
         async with self._one_run:
             with storage_errors(self._home.data):
                 number, started = await self._log.begin(trigger), time.monotonic()
-                report, error = None, "was stopped"
+                report, error = None, CANCELLED
                 knowledge = self._settings.knowledge  # for the whole run, whatever is saved meanwhile
                 self._running_under = sources = self._sources
                 try:
@@ -253,7 +254,7 @@ class Index:
                     raise
                 finally:
                     self._searching = self._held_back = self._running_under = None
-                    await asyncio.shield(self._log.end(number, time.monotonic() - started, report, error))
+                    await completed(self._log.end(number, time.monotonic() - started, report, error))
 
     async def _walk(self, sources: Sources, confirmed: bool) -> Walk:
         """What a run works on. Raises FolderError where there is nothing, StorageError where the disk is full."""

@@ -1,5 +1,6 @@
 """The log of runs: when, why, what came of it, and the receipts of every file that was looked at."""
 
+import asyncio
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from sqlalchemy import Column, Float, Integer, MetaData, String, Table, delete, 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from knowledge.receipts import Receipt, SyncReport
+from settings.tasks import completed
 
 _tables = MetaData()
 _run = Table(
@@ -41,6 +43,7 @@ _KEPT_RUNS = 500
 _KEPT_SECONDS = 90 * 24 * 3600
 _RECEIPTS_A_RUN = 1000
 STOPPED = "was stopped before its end; the next run went on from there"
+CANCELLED = "was stopped"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +76,22 @@ class RunLog:
         """Make the tables where they are missing; a run that a crash ended is noted as such."""
         async with self._engine.begin() as connection:
             await connection.run_sync(_tables.create_all)
+        await self._end_open(STOPPED)
+
+    async def _end_open(self, error: str) -> None:
+        async with self._engine.begin() as connection:
             left = _run.c.seconds.is_(None)
-            await connection.execute(update(_run).where(left).values(seconds=0, error=STOPPED))
+            await connection.execute(update(_run).where(left).values(seconds=0, error=error))
 
     async def begin(self, trigger: str) -> int:
-        """Note that a run has begun; returns its number."""
+        """Note that a run has begun; returns its number. One that is cancelled here has ended."""
+        try:
+            return await completed(self._begin(trigger))
+        except asyncio.CancelledError:
+            await completed(self._end_open(CANCELLED))  # runs never overlap: it is the only one
+            raise
+
+    async def _begin(self, trigger: str) -> int:
         counts = {column.name: 0 for column in _run.c if isinstance(column.type, Integer) and column.name != "id"}
         async with self._engine.begin() as connection:
             result = await connection.execute(

@@ -1,3 +1,4 @@
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -5,8 +6,9 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from knowledge import Receipt, SyncReport
-from knowledge.run_log import STOPPED, RunLog
+from knowledge.run_log import CANCELLED, STOPPED, RunLog
 from settings.database import open_database
+from settings.tasks import running
 
 
 @pytest.fixture
@@ -54,6 +56,16 @@ async def test_a_run_that_a_crash_ended_is_said_to_have_been_stopped(log: RunLog
     await again.prepare()
     [run] = await again.runs()
     assert run.error == STOPPED
+
+
+@pytest.mark.parametrize("steps", [0, 1, 2, 4, 8])
+async def test_a_run_that_is_cancelled_while_it_begins_has_ended(log: RunLog, steps: int) -> None:
+    async with running(log.begin("schedule")) as run:
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        assert not run.done()
+    assert run.cancelled()
+    assert [(one.seconds, one.error) for one in await log.runs()] == ([(0, CANCELLED)] if steps else [])
 
 
 async def test_the_log_does_not_grow_without_end(log: RunLog) -> None:
