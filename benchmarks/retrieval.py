@@ -1,13 +1,15 @@
 """Is the right passage found, and does the evidence tell answerable questions from others?
 
-    python -m benchmarks.retrieval [--data DIR] [--docs DIR --questions FILE ...] [--cache DIR]
+    python -m benchmarks.retrieval [--data DIR] [--docs DIR --questions FILE ...] [--sample] [--cache DIR]
 
 Without arguments the sample company is measured. `--data` names a folder with `corpus.jsonl` (an
 object a line: `_id`, `title`, `text`) and `tasks.jsonl`, as in IBM's MTRAG benchmark: every passage
 becomes a document of its own, so that ids can be compared, and the last turn of every conversation
 is searched with its thread, without a language model. `--docs` names a folder of documents,
-`--questions` the questions about it; both kinds may be given in one run, and then the threshold of
-each set is tried on the others. The formats of questions are described in `benchmarks/questions.py`.
+`--questions` the questions about it. Every option may be given several times, and `--sample` adds the
+sample company: then the threshold of each set is tried on the others, and the last row judges all
+questions by one threshold, as a company's assistant has to. The formats of questions are described in
+`benchmarks/questions.py`.
 `--cache` keeps the indexes, so that the next run embeds only questions.
 
 Beside Deskhand's own search stand, from the same index: BM25 alone, the embeddings alone, and both
@@ -81,19 +83,19 @@ def main() -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--data", type=Path, action="append", default=[], help="folder with corpus.jsonl, tasks.jsonl")
-    parser.add_argument("--docs", type=Path, help="folder of documents")
-    parser.add_argument("--questions", type=Path, nargs="+", default=[], help="questions about --docs")
+    parser.add_argument("--docs", type=Path, action="append", default=[], help="folder of documents")
+    parser.add_argument("--questions", type=Path, nargs="+", action="append", default=[], help="about these --docs")
+    parser.add_argument("--sample", action="store_true", help="the sample company beside them")
     parser.add_argument("--cache", type=Path, help="folder that keeps the indexes")
     options = parser.parse_args()
-    if bool(options.docs) != bool(options.questions):
+    if len(options.docs) != len(options.questions):
         parser.error("--docs and --questions belong together")
     with tempfile.TemporaryDirectory() as folder:
         cache: Path = options.cache or Path(folder)
         sets = [_conversations(data, cache) for data in options.data]
-        if options.docs:
-            sets.append(_folder(options.docs, options.questions))
-        if not sets:
-            sets = [Set("sample company", CHECKOUT / "knowledge" / "docs", read_questions(SAMPLE))]
+        sets += [_folder(*pair) for pair in zip(options.docs, options.questions, strict=True)]
+        if options.sample or not sets:
+            sets.append(Set("sample company", CHECKOUT / "knowledge" / "docs", read_questions(SAMPLE)))
         for one in sets:
             asyncio.run(_measure(one, cache))
             _print_ranking(one)
@@ -200,7 +202,7 @@ def _print_ranking(one: Set) -> None:
 def _print_evidence(sets: Sequence[Set]) -> None:
     """AUC of the evidence beside the best cosine's; thresholds chosen on one part and reported on the other."""
     print("\nanswerable or not             AUC evidence, 95 % interval    AUC cosine, 95 % interval")
-    for one in sets:
+    for one in [*sets, _together(sets)] if len(sets) > 1 else sets:
         print(f"{one.name:30}" + "    ".join(_with_interval(*one.split(some)) for some in (one.evidence, one.cosines)))
     print("\nthreshold chosen on           reported on                   threshold  precision  recall")
     for one in sets:
@@ -211,6 +213,14 @@ def _print_evidence(sets: Sequence[Set]) -> None:
             if other is not one and all(one.split(one.evidence)):
                 limit = ranking.best_threshold(*one.split(one.evidence))
                 _print_decision(one.name, other.name, limit, other.split(other.evidence))
+
+
+def _together(sets: Sequence[Set]) -> Set:
+    everything = Set("all together", Path(), [question for one in sets for question in one.questions])
+    for one in sets:
+        everything.evidence += one.evidence
+        everything.cosines += one.cosines
+    return everything
 
 
 def _with_interval(yes: list[float], no: list[float]) -> str:
