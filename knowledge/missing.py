@@ -84,6 +84,11 @@ def rarity_in_english(word: str) -> float:
     return max(0.0, math.log(place / _COMMON) / math.log(_RARE / _COMMON))
 
 
+def is_english(word: str) -> bool:
+    """Whether it is a word, or a form of one: `charity` is no slip for `clarity`, though no document has it."""
+    return any(form in _places() for form in _forms(word.casefold()))
+
+
 def _forms(word: str) -> Iterator[str]:
     """A word and what it may be made of: `showers`, `shower`; `quitting`, `quit`; `joined`, `join`."""
     yield word

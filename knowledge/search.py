@@ -14,13 +14,14 @@ with the question before, and by what was answered before (docs/decisions/0017-r
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from heapq import nlargest
 from itertools import chain
 from statistics import fmean
 from typing import NamedTuple
 
 from knowledge.embedding import Embedder, Vector
 from knowledge.evidence import evidence_of
-from knowledge.missing import WantedWords
+from knowledge.missing import WantedWords, is_english
 from knowledge.passages import Passage, adjusted, merged, repeated
 from knowledge.question import Asked, corrected, squeezed, understand, unknown_words
 from knowledge.question_terms import QuestionTerms, question_terms
@@ -35,7 +36,8 @@ __all__ = ["Found", "Passage", "Searcher"]
 _NEAREST = 64
 _NEAREST_OF_SEVERAL = 500
 """Where several readings are added up: what one of them does not list would be scored by a guess."""
-_MOST_PAYLOADS = 2000
+_MOST_PAYLOADS = 4000
+"""Chunks whose payloads are kept, some 10 MB; then those that came first make room."""
 _READ = 3
 """Passages that the evidence is taken from."""
 _CANDIDATES = 24
@@ -136,7 +138,8 @@ class Searcher:
         vectors = await self._embedder.embed([reading.text for reading in readings])
         nearest = max(_NEAREST if len(readings) == 1 else _NEAREST_OF_SEVERAL, 4 * limit)
         found = await self._scores(readings, vectors, where, nearest)
-        candidates = self._best(readings, found, max(_CANDIDATES, 3 * limit))
+        count = max(_CANDIDATES, 3 * limit)
+        candidates = self._best_of_one(found[0], count) if len(found) == 1 else self._best(readings, found, count)
         scores = await self._settle(candidates, asked)
         asking = [some for reading, some in zip(readings, found, strict=True) if reading.asks]
         picked = [
@@ -167,6 +170,8 @@ class Searcher:
             return any(self._vocabulary.knows(term, audience) for term in self._terms.of_word(word))
 
         unknown = unknown_words(question, knows)
+        if self._terms.english:
+            unknown = [word for word in unknown if not is_english(word)]
         if not unknown:
             return {}
         changes, words = self._words.get(audience, (-1, {}))
@@ -208,6 +213,17 @@ class Searcher:
             lambda term: self._vocabulary.idf(term, audience),
             lambda term: self._vocabulary.knows(term, audience),
         )
+
+    def _best_of_one(self, scores: _Scores, count: int) -> dict[int, float]:
+        """What a single reading scores, best first: a hundred at most, for which numpy would take longer."""
+        words, floor = self._settings.word_weight, scores.floor
+        totals = dict(scores.cosines)
+        for id_, coverage in scores.coverages.items():
+            totals[id_] = scores.cosines.get(id_, floor) + words * coverage
+        if len(totals) > count:
+            least = nlargest(count, totals.values())[-1] - _EQUAL
+            totals = {id_: total for id_, total in totals.items() if total >= least}
+        return {id_: totals[id_] for id_ in _ranked(totals)[:count]}
 
     def _best(self, readings: Sequence[_Reading], found: Sequence[_Scores], count: int) -> dict[int, float]:
         """The weighted means of all readings, best first. With numpy, because several readings list thousands."""

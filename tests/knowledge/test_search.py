@@ -55,6 +55,15 @@ async def test_the_right_file_is_first_however_the_question_is_typed(settings: S
     assert {question: one.passages[0].source for question, one in zip(asked, found, strict=True)} == asked
 
 
+async def test_an_english_word_that_no_document_has_is_no_slip(
+    write: Write, settings: Settings, embedder: Embedder
+) -> None:
+    write("knowledge/docs/style.md", "# Style\n\nClarity comes first: write short sentences.\n")
+    right, slip = await ask(settings, embedder, "charity", "clarty")
+    assert right.passages[0].coverage == 0
+    assert slip.passages[0].coverage > 0
+
+
 @pytest.mark.usefixtures("documents")
 async def test_documents_of_others_change_no_score_and_mend_no_word(
     write: Write, settings: Settings, embedder: Embedder
