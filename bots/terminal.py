@@ -22,6 +22,10 @@ _AGAIN = "\n\n--- the answer broke off; here it is from the start ---\n\n"
 _FAREWELLS = ("exit", "quit", ":q")
 
 
+async def _nothing() -> None:
+    pass
+
+
 class Terminal(Protocol):
     """What a person types into and reads from: this process's own, or that of a client it serves."""
 
@@ -59,7 +63,7 @@ class TerminalBot:
     """One session. Its questions and answers are the thread that a follow-up refers to.
 
     `told` gives the settings of the assistant in force. `commands` are lines such as `/reindex`; those of
-    plugins are called by `plugin_command`.
+    plugins are called by `plugin_command`. `between` is called after each answer.
     """
 
     def __init__(
@@ -71,6 +75,7 @@ class TerminalBot:
         commands: Sequence[Command] = (),
         plugin_command: PluginCommand | None = None,
         plugin_commands: Callable[[], Mapping[str, Command]] = dict,
+        between: Callable[[], Awaitable[None]] = _nothing,
     ) -> None:
         self._ask = ask
         self._name = name
@@ -79,6 +84,7 @@ class TerminalBot:
         self._commands = {command.name: command for command in commands}
         self._plugin_command = plugin_command
         self._plugin_commands = plugin_commands
+        self._between = between
         self._history: list[Exchange] = []
 
     async def run(self, terminal: Terminal) -> None:
@@ -95,6 +101,7 @@ class TerminalBot:
                 return
             if line.strip():
                 await self._answer(number, line, terminal)
+                await self._between()
 
     async def _answer(self, number: int, line: str, terminal: Terminal) -> None:
         try:

@@ -27,10 +27,15 @@ async def work(session: Session, options: Options, console: Console) -> int:
     async def show(notice: str) -> None:
         console.err(f"deskhand: {printable(notice)}")
 
+    told: set[str] = set()
+
+    async def note() -> None:
+        await session.notes(console, told)
+
     assistant = await session.assistant()
     assistant.warm_up()
     await session.fill(console.progress)
-    await session.notes(console)
+    await note()
     bot = TerminalBot(
         assistant.ask,
         session.settings.assistant.name,
@@ -39,6 +44,7 @@ async def work(session: Session, options: Options, console: Console) -> int:
         [Command("reindex", "bring the index up to date", True, reindex)],
         assistant.command,
         lambda: all_commands(assistant.chain.steps),
+        note,
     )
     with session.notices.target(show):
         await bot.run(console)
