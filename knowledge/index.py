@@ -266,8 +266,9 @@ class Index:
                         report = await work(task)
                     report.notes += await self._idle_patterns(task.walk)
                     error = ""
-                    if report.embedded:
+                    if report.embedded or report.count("removed"):
                         await self._catalogue.prune()
+                    if report.embedded:
                         give_back_memory()
                     return report
                 except Exception as failure:
