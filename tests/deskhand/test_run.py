@@ -361,3 +361,26 @@ def test_health_is_answered_before_litellm_is_loaded(
     finally:
         at_work.terminate()
         at_work.wait(30)
+
+
+def test_code_that_cancels_every_task_does_not_end_it(
+    company: Home, running: Running, deskhand: Command, write: Write
+) -> None:
+    write(
+        "plugins/reckless.py",
+        "import asyncio\nfrom deskhand import CallNext, Reply, Turn\n\n\n"
+        "async def reckless(turn: Turn, call_next: CallNext) -> Reply:\n"
+        "    if 'everything' in turn.message.text:\n"
+        "        for task in asyncio.all_tasks():\n"
+        "            task.cancel()\n"
+        "    return await call_next(turn)\n",
+    )
+    write("settings/assistant.yaml", "plugins: [reckless, rag, answer]\n")
+    at_work = running(company)
+    home = ("--home", str(company.root))
+    assert deskhand("ask", "cancel everything", *home).status == 1
+    assert "everything is opened anew" in _said(at_work, "all tasks were cancelled")
+    _said(at_work, "ready: ")
+    assert "five days" in deskhand("ask", QUESTION, *home).out
+    at_work.send_signal(signal.SIGTERM)
+    assert at_work.wait(20) == 0
