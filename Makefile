@@ -53,15 +53,15 @@ test-model: dev ## a real small language model answers (downloads 250 MB)
 bench: dev ## every figure that the README quotes
 	$(BIN)/python -m benchmarks
 
-lock: ## resolve the dependencies anew; what is younger than a week is left out
-	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --exclude-newer "7 days" \
+lock: ## lock what pyproject.toml asks for; pins that fit stay, UPGRADE=--upgrade takes newer releases, a week old
+	uv pip compile --quiet $(UPGRADE) --universal --python-version 3.11 --generate-hashes --exclude-newer "7 days" \
 	  --no-header --no-emit-index-url --no-emit-find-links --extra build pyproject.toml -o requirements.lock
-	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --exclude-newer "7 days" \
+	uv pip compile --quiet $(UPGRADE) --universal --python-version 3.11 --generate-hashes --exclude-newer "7 days" \
 	  --no-header --no-emit-index-url --no-emit-find-links --extra build --extra dev pyproject.toml -o requirements-dev.lock
-	printf 'pytest\npytest-asyncio\n' | uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	printf 'pytest\npytest-asyncio\n' | uv pip compile --quiet $(UPGRADE) --universal --python-version 3.11 --generate-hashes \
 	  --no-header --no-emit-index-url --no-emit-find-links --constraints requirements-dev.lock - -o requirements-testing.lock
-	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --exclude-newer "7 days" \
-	  --no-header --no-emit-index-url --no-emit-find-links --all-extras pyproject.toml -o requirements-model.lock
+	uv pip compile --quiet $(UPGRADE) --universal --python-version 3.11 --generate-hashes --exclude-newer "7 days" \
+	  --no-header --no-emit-index-url --no-emit-find-links --all-extras --constraints requirements-dev.lock pyproject.toml -o requirements-model.lock
 
 clean:
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -15,6 +15,7 @@ from benchmarks import (
     linting,
     overhead,
     plugins,
+    quoting,
     retrieval,
     searching,
     swapping,
@@ -35,6 +36,7 @@ def main() -> None:
     options = parser.parse_args()
     runs: dict[str, Callable[[], Iterator[Figure]]] = {
         "retrieval": lambda: retrieval.run(options.docs, options.questions),
+        "quoting": lambda: quoting.run(options.docs, options.questions),
         "searching": lambda: searching.run(options.docs),
         "syncing": syncing.run,
         "asking": lambda: asking.run(options.docs),

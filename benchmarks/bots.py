@@ -304,6 +304,7 @@ async def _child(name: str, url: str, folder: Path, pause: float) -> None:
     from settings import Home
     from settings.database import open_database
     from settings.secrets import Secrets
+    from settings.sections import AssistantSettings
     from settings.sections.bots import DiscordSettings, LimitSettings, SlackSettings
 
     async def ask(message: Message, history: Sequence[Exchange]) -> Reply:
@@ -318,13 +319,16 @@ async def _child(name: str, url: str, folder: Path, pause: float) -> None:
     async def nothing(_: str = "") -> str:
         return ""
 
+    async def told() -> AssistantSettings:
+        return AssistantSettings()
+
     await asyncio.to_thread(sys.stdin.read)  # until `_go`
     limits = LimitSettings(at_a_time=100, per_person=20, per_channel=50, waiting=10_000)
     engine = open_database(folder / "bots.db")
     inbox, feedback = Inbox(engine), Feedback(engine)
     await inbox.prepare()
     await feedback.prepare()
-    desk = Desk(ask, inbox, limits, "somebody")
+    desk = Desk(ask, inbox, limits, told)
     administration = AdministrationCommand(Administration(nothing, nothing), desk, inbox)
     secrets = Secrets(Home(folder))
     ended = asyncio.Event()

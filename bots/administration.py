@@ -35,7 +35,6 @@ class Administration:
     """The documents, the index and when it was last brought up to date."""
     reindex: Callable[[str], Awaitable[str]]
     """Start a run for the person named, and say so."""
-    contact: str = "your manager"
     command: PluginCommand | None = None
     """Calls a command of a plugin; None of its name raises LookupError."""
     commands: Callable[[], Mapping[str, Command]] = dict

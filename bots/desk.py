@@ -25,10 +25,12 @@ from bots.text import clean_question
 from plugins import Exchange, Message, Outcome, Reply
 from settings import UsageError
 from settings.redaction import redact
+from settings.sections import AssistantSettings
 from settings.sections.bots import LimitSettings
 from settings.tasks import running
 
 Ask = Callable[[Message, Sequence[Exchange]], Awaitable[Reply]]
+Told = Callable[[], Awaitable[AssistantSettings]]
 
 _log = logging.getLogger("deskhand.bots")
 _LONGEST_SECONDS = 900.0
@@ -44,8 +46,9 @@ _ORDINALS = ("next", "second", "third", "fourth", "fifth", "sixth", "seventh", "
 class Desk:
     """Answers the questions of all platforms. Use it inside `async with desk.open()`.
 
-    `why` tells how a reply came about, once it has ended; it is kept for administrators. `reading` is the document
-    that a reply on its way is being made from, empty where nothing was found yet.
+    `told` gives the settings of the assistant in force, for every question anew. `why` tells how a reply came
+    about, once it has ended; it is kept for administrators. `reading` is the document that a reply on its way is
+    being made from, empty where nothing was found yet.
     """
 
     def __init__(
@@ -53,16 +56,14 @@ class Desk:
         ask: Ask,
         inbox: Inbox,
         limits: LimitSettings,
-        contact: str,
-        question_characters: int = 4000,
+        told: Told,
         why: Callable[[Reply], str] = lambda _: "",
         reading: Callable[[Reply], str] = lambda _: "",
     ) -> None:
         self._ask = ask
         self._inbox = inbox
         self._limits = limits
-        self._contact = contact
-        self._characters = question_characters
+        self._told = told
         self._why = why
         self._reading = reading
         self._replies: WeakValueDictionary[int, Reply] = WeakValueDictionary()
@@ -204,7 +205,7 @@ class Desk:
         """Answer one question; whatever happens, it ends in an answer, a reason, or a line in the log."""
         try:
             if too_old:
-                await self._deliver(platform, question, self._apology("I was not running when you asked"), before)
+                await self._deliver(platform, question, await self._apology("I was not running when you asked"), before)
                 return
             async with (
                 self._line.turn(question, lambda place: self._tell_place(platform, question, place)),
@@ -228,9 +229,9 @@ class Desk:
 
     async def _reply(self, platform: Platform, question: Question) -> Reply:
         if self.paused:
-            return self._apology("I am paused by an administrator")
+            return await self._apology("I am paused by an administrator")
         try:
-            text = clean_question(question.message.text, self._characters)
+            text = clean_question(question.message.text, (await self._told()).question_characters)
         except UsageError as error:
             return Reply(str(error), Outcome("refused", str(error)))
         message = await platform.with_groups(question.message)
@@ -263,7 +264,7 @@ class Desk:
         """Say why there is no answer, in the place of what was sent of it."""
         try:
             before = await self._inbox.get(question.id)
-            await self._deliver(platform, question, self._apology(reason), before)
+            await self._deliver(platform, question, await self._apology(reason), before)
         except PlatformAway as away:
             self._try_again(platform, question, away)
         except PlatformError as error:
@@ -292,8 +293,9 @@ class Desk:
             except SQLAlchemyError as error:
                 _log.warning("old questions could not be removed: %s", error)
 
-    def _apology(self, reason: str) -> Reply:
-        return Reply(f"I could not answer this: {reason}. Please ask {self._contact}.", Outcome("refused", reason))
+    async def _apology(self, reason: str) -> Reply:
+        contact = (await self._told()).contact
+        return Reply(f"I could not answer this: {reason}. Please ask {contact}.", Outcome("refused", reason))
 
     async def _show(self, platform: Platform, question: Question, status: str) -> None:
         """A status is a courtesy: the answer does not depend on it."""

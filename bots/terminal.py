@@ -13,11 +13,17 @@ from bots.text import clean_question, footnotes, printable
 from plugins import Exchange, Message, Person, Place, Replace, Reply
 from plugins.declarations import Command, CommandCall
 from settings import DeskhandError, UsageError
+from settings.sections import AssistantSettings
 
 Ask = Callable[[Message, Sequence[Exchange]], Awaitable[Reply]]
+Told = Callable[[], Awaitable[AssistantSettings]]
 
 _AGAIN = "\n\n--- the answer broke off; here it is from the start ---\n\n"
 _FAREWELLS = ("exit", "quit", ":q")
+
+
+async def _nothing() -> None:
+    pass
 
 
 class Terminal(Protocol):
@@ -56,7 +62,8 @@ async def print_reply(reply: Reply, write: Callable[[str], object]) -> str:
 class TerminalBot:
     """One session. Its questions and answers are the thread that a follow-up refers to.
 
-    `commands` are lines such as `/reindex`; those of plugins are called by `plugin_command`.
+    `told` gives the settings of the assistant in force. `commands` are lines such as `/reindex`; those of
+    plugins are called by `plugin_command`. `between` is called after each answer.
     """
 
     def __init__(
@@ -64,18 +71,20 @@ class TerminalBot:
         ask: Ask,
         name: str,
         groups: Sequence[str],
-        most_characters: int,
+        told: Told,
         commands: Sequence[Command] = (),
         plugin_command: PluginCommand | None = None,
         plugin_commands: Callable[[], Mapping[str, Command]] = dict,
+        between: Callable[[], Awaitable[None]] = _nothing,
     ) -> None:
         self._ask = ask
         self._name = name
         self._groups = groups
-        self._most_characters = most_characters
+        self._told = told
         self._commands = {command.name: command for command in commands}
         self._plugin_command = plugin_command
         self._plugin_commands = plugin_commands
+        self._between = between
         self._history: list[Exchange] = []
 
     async def run(self, terminal: Terminal) -> None:
@@ -92,13 +101,14 @@ class TerminalBot:
                 return
             if line.strip():
                 await self._answer(number, line, terminal)
+                await self._between()
 
     async def _answer(self, number: int, line: str, terminal: Terminal) -> None:
         try:
             if line.startswith("/"):
                 terminal.write(f"{printable(await self._obey(line.strip()))}\n")
                 return
-            question = clean_question(line, self._most_characters)
+            question = clean_question(line, (await self._told()).question_characters)
         except DeskhandError as error:
             terminal.write(f"{error}\n")
             return

@@ -18,6 +18,7 @@ from plugins.usage import UsageLog, open_usage
 from plugins.watchdog import watched
 from settings import Settings
 from settings.database import opened_database, storage_errors
+from settings.sections import AssistantSettings
 from settings.tasks import running
 
 if TYPE_CHECKING:
@@ -41,6 +42,10 @@ class Assistant:
     def chain(self) -> Chain:
         """The chain in force."""
         return self.live.live.chain
+
+    async def told(self) -> AssistantSettings:
+        """What it is told of itself: as in force for the next question."""
+        return (await self.live.current()).settings.assistant
 
     async def ask(self, message: Message, history: Sequence[Exchange] = ()) -> Reply:
         """Answer a message; the reply streams."""

@@ -27,19 +27,24 @@ async def work(session: Session, options: Options, console: Console) -> int:
     async def show(notice: str) -> None:
         console.err(f"deskhand: {printable(notice)}")
 
-    told = session.settings.assistant
+    told: set[str] = set()
+
+    async def note() -> None:
+        await session.notes(console, told)
+
     assistant = await session.assistant()
     assistant.warm_up()
     await session.fill(console.progress)
-    await session.notes(console)
+    await note()
     bot = TerminalBot(
         assistant.ask,
-        told.name,
+        session.settings.assistant.name,
         options.groups,
-        told.question_characters,
+        assistant.told,
         [Command("reindex", "bring the index up to date", True, reindex)],
         assistant.command,
         lambda: all_commands(assistant.chain.steps),
+        note,
     )
     with session.notices.target(show):
         await bot.run(console)

@@ -59,9 +59,7 @@ async def work_on_platforms(session: Session, upkeep: Upkeep, ready: Callable[[]
     await inbox.prepare()
     await feedback.prepare()
     asked = _Asked(assistant)
-    limits, contact = settings.bots.limits, settings.assistant.contact
-    most = settings.assistant.question_characters
-    desk = Desk(asked.ask, inbox, limits, contact, most, asked.why, asked.reading)
+    desk = Desk(asked.ask, inbox, settings.bots.limits, assistant.told, asked.why, asked.reading)
     command = AdministrationCommand(_administration(session, upkeep, assistant), desk, inbox)
     parts = (settings.secrets, desk, inbox, feedback, command)
     async with desk.open(), AsyncExitStack() as stack:
@@ -146,7 +144,6 @@ def _administration(session: Session, upkeep: Upkeep, assistant: Assistant) -> A
     return Administration(
         status,
         reindex,
-        session.settings.assistant.contact,
         assistant.command,
         lambda: all_commands(assistant.chain.steps),
     )

@@ -45,8 +45,8 @@ def run_here(home: Home, command: str, options: Mapping[str, Any]) -> int:
 async def _run(home: Home, command: str, options: Mapping[str, Any]) -> int:
     with LocalConsole() as console:
         async with Session(home, command) as session, AsyncExitStack() as stack:
-            if command == "chat":  # it stays open, so it serves the others
-                await session.index()
+            if command == "chat":  # it stays open, so it serves the others and follows changed settings
+                await stack.enter_async_context((await session.upkeep()).obeyed())
                 try:
                     await stack.enter_async_context(serving(session))
                 except OSError as error:

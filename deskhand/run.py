@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import signal
+import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
@@ -23,11 +24,17 @@ _log = logging.getLogger("deskhand.run")
 
 GRACE_SECONDS = 8.0
 """For what is under way when it is to stop; containers are killed after ten seconds."""
+_AGAIN_SECONDS = 1.0
 
 
 def run(home: Home, level: str) -> int:
     """Work until SIGTERM or Ctrl-C; returns the exit status. Raises DeskhandError where it cannot start."""
-    return run_to_its_end(_run(home, level))
+    while True:
+        try:
+            return run_to_its_end(_run(home, level))
+        except asyncio.CancelledError:  # a signal ends it otherwise: some code has cancelled all tasks that there are
+            _log.error("all tasks were cancelled, by a plugin or a library: everything is opened anew")
+            time.sleep(_AGAIN_SECONDS)
 
 
 async def _run(home: Home, level: str) -> int:

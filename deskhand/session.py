@@ -133,15 +133,26 @@ class Session:
         if self._upkeep is not None:
             self._upkeep.use(settings)
 
-    async def notes(self, console: "Console") -> None:
-        """Say on standard error where what answers is not what the settings ask for."""
+    async def notes(self, console: "Console", told: set[str] | None = None) -> None:
+        """Say on standard error where what answers is not what settings and folders ask for.
+
+        In a chat, `told` is what was said the last time: that is not said again, and is put up to date.
+        """
+        notes: list[str] = []
         if self._assistant is not None:
             live = self._assistant.live
             await live.current()  # what was saved last has been looked at by then
-            for line in live.refused.splitlines():
-                console.err(f"deskhand: note: the settings before stay in force: {printable(line)}")
-        for note in await (await self.index()).notes():
-            console.err(f"deskhand: note: {printable(note)}")
+            notes += [f"the settings before stay in force: {line}" for line in live.refused.splitlines()]
+        index = await self.index()
+        notes += await index.notes()
+        if self.holder != "run" and (pending := await index.pending()):  # that one takes them up by itself
+            notes.append(f"{pending}: {'run `deskhand index`' if told is None else 'type `/reindex`'}")
+        for note in notes:
+            if told is None or note not in told:
+                console.err(f"deskhand: note: {printable(note)}")
+        if told is not None:
+            told.clear()
+            told.update(notes)
 
     async def _open_index(self) -> Index:
         if self._index is None:

@@ -32,6 +32,7 @@ from plugins.feedback import Feedback
 from settings import Home
 from settings.database import open_database
 from settings.secrets import Secrets
+from settings.sections import AssistantSettings
 from settings.sections.bots import DiscordSettings, LimitSettings, SlackSettings
 
 PICTURES = Path(__file__).resolve().parent / "pictures"
@@ -62,6 +63,10 @@ async def _nothing(_: str = "") -> str:
     return ""
 
 
+async def _told() -> AssistantSettings:
+    return AssistantSettings(contact="the People team")
+
+
 async def _sent() -> tuple[list[dict[str, Any]], dict[str, Any]]:
     """Blocks of the message in Slack; content and buttons of the one on Discord."""
     async with AsyncExitStack() as stack:
@@ -71,7 +76,7 @@ async def _sent() -> tuple[list[dict[str, Any]], dict[str, Any]]:
         inbox, feedback, limits = Inbox(engine), Feedback(engine), LimitSettings()
         await inbox.prepare()
         await feedback.prepare()
-        desk = Desk(_ask, inbox, limits, "the People team")
+        desk = Desk(_ask, inbox, limits, _told)
         command = AdministrationCommand(Administration(_nothing, _nothing), desk, inbox)
         parts = (limits, Secrets(Home(folder)), desk, inbox, feedback, command)
         slack, discord = await stack.enter_async_context(fake_slack()), await stack.enter_async_context(fake_discord())

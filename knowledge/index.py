@@ -19,6 +19,7 @@ from knowledge.generations import Generations, Task, terms_of
 from knowledge.holding import holding
 from knowledge.loaders.reader import Reader
 from knowledge.near_words import load_near_words
+from knowledge.pending import Pending, pending_of, within
 from knowledge.quotes import Quote, best_quotes
 from knowledge.readers import Readers
 from knowledge.receipts import Progress, SyncReport
@@ -38,6 +39,9 @@ from settings.tasks import completed
 
 _LEAST_FREE = 100_000_000
 """Bytes that must be free before a run: the engine maps its files and would be killed by a full disk."""
+
+_MOMENT_SECONDS = 1.0
+"""So long a question waits to see whether documents have changed; a cold start loads its model meanwhile."""
 
 
 class Index:
@@ -62,6 +66,7 @@ class Index:
         self._generations = Generations(catalogue, self._stores, self._embedders, self._readers)
         self._one_run = asyncio.Lock()
         self._running_under: Sources | None = None
+        self._looking = False
         self._warming: asyncio.Future[Embedder] | None = None
         self._settings = settings
         self._reranker = _reranker(settings)
@@ -168,6 +173,23 @@ class Index:
             )
         return tuple(notes)
 
+    async def pending(self) -> Pending:
+        """What has changed in the folders since the last run; nothing during one, or where a moment is too short."""
+        if self._looking or self._one_run.locked() or await self.is_empty():
+            return Pending()
+        try:
+            async with asyncio.timeout(_MOMENT_SECONDS):
+                return pending_of(await within(_MOMENT_SECONDS, self._glance), await self.files())
+        except (TimeoutError, FolderError):
+            return Pending()
+
+    def _glance(self) -> Walk:
+        self._looking = True  # one at a time: a share that has gone may keep it for minutes
+        try:
+            return walk_documents(self._sources)
+        finally:
+            self._looking = False
+
     async def files(self) -> dict[str, FileRow]:
         """What is known of every file of the current index."""
         current = await self._catalogue.current()
@@ -244,8 +266,9 @@ class Index:
                         report = await work(task)
                     report.notes += await self._idle_patterns(task.walk)
                     error = ""
-                    if report.embedded:
+                    if report.embedded or report.count("removed"):
                         await self._catalogue.prune()
+                    if report.embedded:
                         give_back_memory()
                     return report
                 except Exception as failure:

@@ -12,17 +12,20 @@ from knowledge.embedding import Embedder, Vector
 from knowledge.search import Passage
 from knowledge.sparse import TermWeights
 
-_MOST_PASSAGES = 3
+_MOST_PASSAGES = 4
 _MOST_UNITS = 48
-_LEAST_SENTENCES = 2
-_MOST_SENTENCES = 4
-_MOST_WORDS = 110
+_LEAST_PICKS = 2
+_MOST_PICKS = 4
+"""So often a sentence is picked, or a list or table that is quoted whole."""
+_MOST_SENTENCES = 6
+"""No more is picked where the points of lists that were have so many, as the answers of an FAQ do."""
+_MOST_WORDS = 90
 _MOST_STEPS = 60
 """Words of a numbered list that is quoted whole, because a step alone helps nobody."""
 _MOST_TABLE = 40
 """Words of a table that is quoted whole, because it is read at a glance."""
 _NEAR = 0.82
-"""A third or fourth sentence is quoted where it scores at least this share of the best one."""
+"""A third or fourth pick is made where it scores at least this share of the best one."""
 _SECTION_SHARE = 0.3
 """How much the likeness of a sentence's section counts beside its own."""
 _WORD_WEIGHT = 0.15
@@ -143,20 +146,24 @@ def _choose(units: Sequence[_Unit], scores: Sequence[float]) -> list[_Unit]:
     order = sorted(range(len(units)), key=lambda index: (-scores[index], index))
     chosen: set[int] = set()
     tables: set[tuple[int, str]] = set()
-    words = 0
+    picks = sentences = words = 0
     for index in order:
         unit = units[index]
-        few = len(chosen) < _LEAST_SENTENCES
-        if len(chosen) >= _MOST_SENTENCES or not (few or scores[index] >= _NEAR * scores[order[0]]):
+        enough = picks >= _MOST_PICKS or sentences >= _MOST_SENTENCES
+        if enough or not (picks < _LEAST_PICKS or scores[index] >= _NEAR * scores[order[0]]):
             break
         if unit.kind == "row" and (unit.rank, unit.head) in tables:
             continue
         tables.add((unit.rank, unit.head))
+        before = len(chosen)
         for taken in _with_others(units, index):
             count = count_words(units[taken].text)
             if taken not in chosen and (not chosen or words + count <= _MOST_WORDS):
                 chosen.add(taken)
                 words += count
+        if len(chosen) > before:
+            picks += 1
+            sentences += len(_SENTENCE.findall(unit.text)) + 1
     return [units[index] for index in sorted(chosen)]
 
 

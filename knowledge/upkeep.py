@@ -102,6 +102,12 @@ class Upkeep:
             duties = (self._work(), self._for_ever(self._watch), self._for_ever(self._keep_schedule))
             yield tuple([await stack.enter_async_context(running(duty)) for duty in duties])
 
+    @asynccontextmanager
+    async def obeyed(self) -> AsyncIterator[None]:
+        """Only do the runs that changed settings ask for, while the block runs."""
+        async with running(self._work()):
+            yield
+
     async def _for_ever(self, duty: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Do a duty by the settings, begun anew whenever they change; one that they do not ask for ends by itself."""
         while True:

@@ -11,6 +11,7 @@ from bots.inbox import Inbox
 from plugins import Exchange, Message, Outcome, Reply
 from settings.database import open_database
 from settings.sections.bots import LimitSettings
+from tests.fakes.chat_platform import Told
 
 
 @pytest.fixture
@@ -46,4 +47,4 @@ def limits() -> LimitSettings:
 
 @pytest.fixture
 def desk(brain: Brain, inbox: Inbox, limits: LimitSettings) -> Desk:
-    return Desk(brain, inbox, limits, "the People team")
+    return Desk(brain, inbox, limits, Told())

@@ -9,9 +9,10 @@ from bots.inbox import Inbox
 from bots.platform import Pace, PlatformRefused
 from knowledge.search import Passage
 from plugins import Citation, Exchange, Outcome, Reply
+from settings.sections import AssistantSettings
 from settings.sections.bots import LimitSettings
 from tests.bots.conftest import Brain
-from tests.fakes.chat_platform import FakePlatform, away, make_question
+from tests.fakes.chat_platform import FakePlatform, Told, away, make_question
 
 PASSAGE = Passage("1", "leave.md", "v", "Leave", "Carry over", "x", 5, None, 0.5, 0.5, 0.0, link="https://wiki/leave")
 CITED = Outcome(citations=(Citation(1, PASSAGE),))
@@ -143,7 +144,7 @@ async def test_who_waits_is_told_their_place_in_line(desk: Desk, brain: Brain, l
 
 
 async def test_a_full_line_turns_a_question_down_with_a_reason(brain: Brain, inbox: Inbox) -> None:
-    desk = Desk(brain, inbox, LimitSettings(at_a_time=1, waiting=1), "the People team")
+    desk = Desk(brain, inbox, LimitSettings(at_a_time=1, waiting=1), Told())
     platform, hold = FakePlatform(), asyncio.Event()
     brain.replies = [slowly("one", hold=hold)]
     async with desk.open():
@@ -207,7 +208,7 @@ async def test_a_post_whose_receipt_was_lost_is_edited_not_sent_again(
     platform = FakePlatform(loses=1, pace=Pace(100, 0.0, 0.0))
     long = [f"Sentence number {number} of them. " for number in range(9)]
     brain.replies = [slowly(*long)]
-    desk = Desk(brain, inbox, limits, "x")
+    desk = Desk(brain, inbox, limits, Told())
     async with desk.open():
         await desk.receive(platform, make_question())
         await idle(desk)
@@ -215,7 +216,7 @@ async def test_a_post_whose_receipt_was_lost_is_edited_not_sent_again(
     question = (await inbox.find("fake", "T1", "C1", "m1")) or pytest.fail("not recorded")
     await inbox.sending(question.question, [])
     brain.replies = [slowly(*long)]
-    desk = Desk(brain, inbox, limits, "x")
+    desk = Desk(brain, inbox, limits, Told())
     async with desk.open():
         await desk.recover(platform)
         await idle(desk)
@@ -225,7 +226,7 @@ async def test_a_post_whose_receipt_was_lost_is_edited_not_sent_again(
 
 
 async def test_a_question_that_is_too_old_ends_in_an_apology(brain: Brain, inbox: Inbox) -> None:
-    desk = Desk(brain, inbox, LimitSettings(oldest_minutes=0.00001), "the People team")
+    desk = Desk(brain, inbox, LimitSettings(oldest_minutes=0.00001), Told())
     platform = FakePlatform()
     await inbox.record(platform.name, make_question())
     await asyncio.sleep(0.01)
@@ -270,7 +271,7 @@ async def test_a_deleted_question_takes_its_answer_along(
 
 
 async def test_the_end_waits_for_what_is_under_way_and_hands_the_rest_back(brain: Brain, inbox: Inbox) -> None:
-    desk = Desk(brain, inbox, LimitSettings(grace_seconds=0.1, per_person=5), "x")
+    desk = Desk(brain, inbox, LimitSettings(grace_seconds=0.1, per_person=5), Told())
     platform, never = FakePlatform(), asyncio.Event()
     brain.replies = [slowly("never finished, but long enough", hold=never), slowly("quick enough")]
     async with desk.open():
@@ -281,12 +282,32 @@ async def test_the_end_waits_for_what_is_under_way_and_hands_the_rest_back(brain
     [left] = await inbox.unfinished(platform.name)
     assert left.question.message.id == "m1"
     brain.replies = [slowly("now it is finished")]
-    desk = Desk(brain, inbox, LimitSettings(), "x")
+    desk = Desk(brain, inbox, LimitSettings(), Told())
     async with desk.open():
         await desk.recover(platform)
         await idle(desk)
     assert len(platform.texts) == 2
     assert any(text.startswith("now it is finished") for text in platform.texts)
+
+
+async def test_changed_settings_of_the_assistant_are_in_force_with_the_next_question(
+    brain: Brain, inbox: Inbox
+) -> None:
+    told, platform = Told(), FakePlatform()
+    desk = Desk(brain, inbox, LimitSettings(), told)
+    async with desk.open():
+        await desk.receive(platform, make_question(1, "how long? " * 20))
+        await idle(desk)
+        told.settings = AssistantSettings(contact="the new help desk", question_characters=100)
+        await desk.receive(platform, make_question(2, "how long? " * 20))
+        await idle(desk)
+        desk.paused = True
+        await desk.receive(platform, make_question(3))
+        await idle(desk)
+    answered, long, paused = platform.texts
+    assert answered.startswith("answer to how long?")
+    assert "the limit is 100" in long
+    assert paused.endswith("Please ask the new help desk.")
 
 
 async def test_paused_it_says_so(desk: Desk, brain: Brain) -> None:
@@ -324,7 +345,7 @@ async def test_a_defect_ends_in_an_apology_not_in_silence(desk: Desk, brain: Bra
 
 async def test_the_status_names_the_document_that_is_read(brain: Brain, inbox: Inbox, limits: LimitSettings) -> None:
     found, hold = "", asyncio.Event()
-    desk = Desk(brain, inbox, limits, "the People team", reading=lambda _: found)
+    desk = Desk(brain, inbox, limits, Told(), reading=lambda _: found)
     platform = FakePlatform()
     brain.replies = [slowly("Five days.", hold=hold)]
     async with desk.open():

@@ -10,10 +10,12 @@ from bots import TerminalBot, print_reply, terminal_message
 from bots.terminal import read_line
 from knowledge.search import Passage
 from plugins import Citation, Exchange, Message, Outcome, Reply
+from settings.sections import AssistantSettings
 from settings.sections.bots import LimitSettings
 from settings.tasks import running as task_running
 from tests.bots.conftest import Brain
 from tests.bots.contract import ConversationContract, Said, Stage
+from tests.fakes.chat_platform import Told
 
 PASSAGE = Passage("1", "leave.md", "v", "Leave", "Carry over", "x", 5, None, 0.5, 0.5, 0.0)
 
@@ -43,7 +45,9 @@ class Asked:
 
 async def _talk(typed: str, asked: Asked | None = None, most: int = 4000) -> str:
     screen = Terminal(typed)
-    await TerminalBot(asked or Asked(), "Deskhand", ("staff",), most).run(screen)
+    await TerminalBot(asked or Asked(), "Deskhand", ("staff",), Told(AssistantSettings(question_characters=most))).run(
+        screen
+    )
     return screen.getvalue()
 
 
@@ -91,7 +95,7 @@ async def test_a_question_that_cannot_be_worked_with_does_not_end_the_session_no
 
 async def test_only_somebody_who_types_is_greeted_and_prompted() -> None:
     screen = Terminal("first?\n", typed=True)
-    await TerminalBot(Asked(), "Otto", (), 4000).run(screen)
+    await TerminalBot(Asked(), "Otto", (), Told()).run(screen)
     assert screen.getvalue() == (
         "Otto. Ask about the documents; `/help` lists the commands, `exit` or Ctrl-D ends.\n\n> answer 1\n\n> "
     )
@@ -135,7 +139,7 @@ async def test_an_input_that_breaks_ends_the_session_with_its_error() -> None:
     screen = Terminal("")
     screen.lines = Broken()
     with pytest.raises(OSError, match="the terminal is gone"):
-        await TerminalBot(Asked(), "Otto", (), 4000).run(screen)
+        await TerminalBot(Asked(), "Otto", (), Told()).run(screen)
 
 
 class TerminalStage(Stage):
@@ -153,7 +157,7 @@ class TerminalStage(Stage):
 
     @asynccontextmanager
     async def running(self, limits: LimitSettings | None = None) -> AsyncIterator[None]:
-        async with task_running(TerminalBot(self.brain, "Deskhand", (), 4000).run(self)) as session:
+        async with task_running(TerminalBot(self.brain, "Deskhand", (), Told()).run(self)) as session:
             yield
             self._lines.put_nowait("")
             await asyncio.wait_for(session, 10)

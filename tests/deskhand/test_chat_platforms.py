@@ -105,6 +105,24 @@ async def test_both_platforms_asked_at_the_same_time_in_one_process(office: Home
         assert (len(slack.posts()), len(discord.posts())) == (1, 1)
 
 
+async def test_a_changed_contact_and_limit_are_in_force_with_the_next_question(office: Home, slack: FakeSlack) -> None:
+    long = f"{MENTION} {'how many days can i carry over? ' * 10}"
+    async with at_work(office):
+        await slack.say("U1", "C1", long)
+        [answer] = await slack.answers("C1", seconds=60)
+        assert "five days" in answer.shown
+        (office.settings / "assistant.yaml").write_text("contact: the new help desk\nquestion_characters: 100\n")
+        await slack.say("U1", "C1", long)
+        answers = await slack.answers("C1", 2, seconds=60)
+        assert "the limit is 100" in answers[1].shown
+        await slack.command("U2", "/deskhand", "pause")
+        await slack.until(lambda: slack.responses, 30)
+        await slack.say("U1", "C1", f"{MENTION} how many days?")
+        answers = await slack.answers("C1", 3, seconds=60)
+        assert answers[2].shown.startswith("I could not answer this: I am paused")
+        assert "Please ask the new help desk." in answers[2].shown
+
+
 async def test_what_is_wrong_with_a_document_reaches_the_administrators_channel(office: Home, slack: FakeSlack) -> None:
     async with at_work(office):
         (office.documents / "broken.md").write_text("---\naudience: []\n---\n# Secret\n\nNobody may read this.\n")

@@ -215,6 +215,48 @@ def test_an_open_chat_serves_the_others(company: Home, start: Start, deskhand: C
     assert chat.wait(timeout=20) == 0
 
 
+def test_documents_that_no_run_has_seen_are_told_of_and_nothing_is_told_where_run_takes_them_up(
+    company: Home, deskhand: Command, process: Command, running: Running, write: Write
+) -> None:
+    home = ("--home", str(company.root))
+    deskhand("index", *home)
+    assert deskhand("ask", QUESTION, *home).err == ""
+    write("knowledge/docs/bikes.md", "# Bikes\n\nBicycles are parked behind gate seven.\n")
+    (company.documents / "pay.md").unlink()
+    note = "deskhand: note: 1 document not indexed yet, 1 gone: "
+    assert deskhand("ask", QUESTION, *home).err == f"{note}run `deskhand index`\n"
+    searched = deskhand("search", QUESTION, "--json", *home)
+    assert searched.err == f"{note}run `deskhand index`\n"
+    assert json.loads(searched.out)["results"]
+    talked = process("chat", *home, typed=f"{QUESTION}\n/reindex\nwhere are bicycles parked?\n".encode())
+    assert talked.err == f"{note}type `/reindex`\n"
+    assert "gate seven" in talked.out
+    write("settings/knowledge.yaml", "sync: {watch: 'off'}\n")
+    running(company)
+    write("knowledge/docs/cars.md", "# Cars\n\nCars are parked behind gate nine.\n")
+    assert deskhand("ask", QUESTION, *home).err == ""
+
+
+def test_an_open_chat_follows_who_may_read_what_with_a_run(
+    company: Home, start: Start, deskhand: Command, write: Write
+) -> None:
+    chat = start("-m", "deskhand", "chat", "--home", str(company.root))
+    assert chat.stdin is not None
+    assert chat.stdout is not None
+    home = ("--home", str(company.root))
+    chat.stdin.write(f"{QUESTION}\n".encode())
+    chat.stdin.flush()
+    while b"(leave.md:5)" not in chat.stdout.readline():
+        pass
+    write("settings/knowledge.yaml", "audience: {'leave.md': [staff]}\n")
+    deadline = time.monotonic() + 60
+    while "five days" not in deskhand("ask", QUESTION, "--groups", "staff", *home).out:
+        assert time.monotonic() < deadline
+    status = json.loads(deskhand("index", "--status", "--json", *home).out)
+    assert status["runs"][0]["trigger"] == "settings"
+    assert "five days" not in deskhand("ask", QUESTION, *home).out
+
+
 def test_a_command_waits_for_a_short_one_and_says_so(company: Home, start: Start, deskhand: Command) -> None:
     _long_home(company)
     first = start("-m", "deskhand", "index", "--home", str(company.root))
@@ -319,3 +361,26 @@ def test_health_is_answered_before_litellm_is_loaded(
     finally:
         at_work.terminate()
         at_work.wait(30)
+
+
+def test_code_that_cancels_every_task_does_not_end_it(
+    company: Home, running: Running, deskhand: Command, write: Write
+) -> None:
+    write(
+        "plugins/reckless.py",
+        "import asyncio\nfrom deskhand import CallNext, Reply, Turn\n\n\n"
+        "async def reckless(turn: Turn, call_next: CallNext) -> Reply:\n"
+        "    if 'everything' in turn.message.text:\n"
+        "        for task in asyncio.all_tasks():\n"
+        "            task.cancel()\n"
+        "    return await call_next(turn)\n",
+    )
+    write("settings/assistant.yaml", "plugins: [reckless, rag, answer]\n")
+    at_work = running(company)
+    home = ("--home", str(company.root))
+    assert deskhand("ask", "cancel everything", *home).status == 1
+    assert "everything is opened anew" in _said(at_work, "all tasks were cancelled")
+    _said(at_work, "ready: ")
+    assert "five days" in deskhand("ask", QUESTION, *home).out
+    at_work.send_signal(signal.SIGTERM)
+    assert at_work.wait(20) == 0

@@ -13,6 +13,7 @@ from settings.database import open_database
 from settings.sections.bots import LimitSettings
 from tests.bots.conftest import Brain
 from tests.bots.contract import BotContract, ChatStage, Said
+from tests.fakes.chat_platform import Told
 from tests.fakes.mattermost import DIRECT, TOKEN, TOWN, FakeMattermost, fake_mattermost
 
 
@@ -26,7 +27,7 @@ class MattermostStage(ChatStage):
 
     @asynccontextmanager
     async def running(self, limits: LimitSettings | None = None) -> AsyncIterator[None]:
-        desk = Desk(self.brain, self.inbox, limits or LimitSettings(grace_seconds=2), "the People team")
+        desk = Desk(self.brain, self.inbox, limits or LimitSettings(grace_seconds=2), Told())
         async with desk.open(), MattermostBot(self.server.url, TOKEN, desk, self.inbox).running():
             yield
 

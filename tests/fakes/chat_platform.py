@@ -6,8 +6,19 @@ from datetime import UTC, datetime
 
 from bots.platform import Pace, PlatformAway, PlatformError, PlatformRefused, Post, Question
 from plugins import Exchange, Message, Person, Place
+from settings.sections import AssistantSettings
 
 _SENT = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
+
+
+@dataclass(slots=True)
+class Told:
+    """The settings of the assistant in force, which a test may change."""
+
+    settings: AssistantSettings = field(default_factory=lambda: AssistantSettings(contact="the People team"))
+
+    async def __call__(self) -> AssistantSettings:
+        return self.settings
 
 
 @dataclass(slots=True)

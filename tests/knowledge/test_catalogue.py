@@ -32,6 +32,18 @@ async def test_no_generation_is_current_until_one_is_published(catalogue: Catalo
     assert await catalogue.current() == generation
 
 
+async def test_embeddings_that_nothing_is_made_of_are_forgotten_once_there_are_many(catalogue: Catalogue) -> None:
+    keys = [embedding_key("model a@1", f"text {number}") for number in range(2003)]
+    generation = await catalogue.building(recipe("model a"), 3)
+    await catalogue.record(generation, [row("a.md")], keys={"v1": keys[:500]})
+    await catalogue.remember({key: [1.0, 0.0, 0.0] for key in keys[:2000]})
+    assert await catalogue.prune() == 0  # 1500 are spare, as many as in use and a thousand more
+    await catalogue.remember({key: [1.0, 0.0, 0.0] for key in keys[2000:]})
+    assert await catalogue.prune() == 1503
+    assert (await catalogue.embeddings(keys)).keys() == set(keys[:500])
+    assert await catalogue.prune() == 0
+
+
 async def test_an_unfinished_generation_of_the_same_fingerprint_is_taken_up_again(catalogue: Catalogue) -> None:
     first = await catalogue.building(recipe("model a"), 3)
     assert await catalogue.building(recipe("model a"), 3) == first

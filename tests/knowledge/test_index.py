@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from knowledge import Index, Receipt, SyncReport, open_index
 from knowledge.embedding import Embedder, Vector
@@ -608,3 +609,27 @@ async def test_a_file_over_a_limit_is_tried_again_once_the_limit_is_another(
     again = await receipt(limited(0.001))
     assert (again.state, again.reason, again.looked_at) == ("failed", first.reason, False)
     assert (await receipt(limited(0.002))).looked_at
+
+
+async def test_of_a_document_that_is_gone_a_rebuild_leaves_nothing(
+    documents: dict[str, Path], settings: Settings, embedder: Embedder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secret = settings.home.documents / "secret.md"
+    parts = (f"## Part {number}\n\n{f'The zeppelin has mast {number}. ' * 25}\n" for number in range(20))
+    secret.write_text("# Secret\n\n" + "\n".join(parts))
+    async with open_index(settings, embedder) as index:
+        await index.sync()
+        before = await _kept(index)
+        secret.unlink()
+        monkeypatch.setattr("knowledge.catalogue._SPARE_EMBEDDINGS", 0)
+        report = await index.sync()
+        assert report.count("removed") == 1
+        assert await _kept(index) == before - 20
+        await index.sync(rebuild=True)
+    files = [path for path in settings.home.data.rglob("*") if path.is_file()]
+    assert [path for path in files if b"zeppelin" in path.read_bytes()] == []
+
+
+async def _kept(index: Index) -> int:
+    async with index._catalogue._engine.connect() as connection:
+        return int((await connection.execute(text("select count(*) from embedding"))).scalar_one())

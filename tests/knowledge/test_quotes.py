@@ -80,7 +80,7 @@ async def test_the_sentence_that_answers_is_quoted_whole_and_verbatim(embedder: 
 
 async def test_quotation_marks_and_emphasis_stay_with_their_sentence(embedder: Embedder) -> None:
     text = "**When is pay day?** It is the *26th.* She said “now.” Then nothing."
-    assert await text_of(embedder, "when is pay day", text) == text.removesuffix(" Then nothing.")
+    assert (await text_of(embedder, "when is pay day", text)).startswith(text.removesuffix(" Then nothing."))
 
 
 async def test_a_question_in_the_text_is_quoted_with_its_answer(embedder: Embedder) -> None:
@@ -97,14 +97,14 @@ async def test_quotes_are_two_to_four_sentences_within_the_limit(embedder: Embed
     ]
     answer = await text_of(embedder, "annual leave carrying over", " ".join(sentences))
     assert 2 <= len(re.findall("Sentence number", answer)) <= 4
-    assert count_words(answer) <= 110
+    assert count_words(answer) <= 90
 
 
 async def test_a_unit_longer_than_the_limit_is_quoted_alone(embedder: Embedder) -> None:
     text = f"- Leave {'and leave ' * 80}here.\n- Leave is long.\n- Leave is short and so on."
     [quote] = await quoted(embedder, "leave and leave", f"- Leave {'and leave ' * 80}here.")
-    assert count_words(quote.text) > 110
-    assert count_words(await text_of(embedder, "leave and leave", text)) <= 110 + 162
+    assert count_words(quote.text) > 90
+    assert count_words(await text_of(embedder, "leave and leave", text)) <= 90 + 162
 
 
 async def test_quotes_stand_in_the_order_of_the_passages_and_of_reading(embedder: Embedder) -> None:
@@ -162,6 +162,25 @@ async def test_a_row_comes_with_its_header_and_without_its_neighbours(embedder: 
     answer = await text_of(embedder, "the client is too old", CODES)
     rows = [line for line in answer.split("\n") if line.startswith("|")]
     assert rows == [*CODES.split("\n")[2:4], CODES.split("\n")[7]]
+
+
+async def test_a_table_that_is_quoted_whole_leaves_room_for_sentences(embedder: Embedder) -> None:
+    text = (
+        "| Place | Hotel limit |\n|---|---|\n| London | £165 |\n| Leeds | £110 |\n| Porto | €120 |\n| Other | £130 |"
+        "\n\nIn Porto we have a hotel rate with the Casa do Farol.\n\nTrains are booked early."
+    )
+    answer = await text_of(embedder, "hotel limit in porto", text)
+    assert "| Other |" in answer
+    assert "Casa do Farol" in answer
+
+
+async def test_of_an_faq_only_few_answers_are_quoted(embedder: Embedder) -> None:
+    entries = "\n".join(
+        f"{number}. How many days of leave are there in case {number}?\n   There are {number} days. Take them soon."
+        for number in range(1, 9)
+    )
+    answer = await text_of(embedder, "how many days of leave are there", entries)
+    assert len(re.findall("How many days", answer)) == 2
 
 
 async def test_a_small_table_is_quoted_whole(embedder: Embedder) -> None:

@@ -21,6 +21,7 @@ from settings import Home
 from settings.secrets import Secrets
 from settings.sections.bots import DiscordSettings, LimitSettings
 from tests.bots.conftest import Brain
+from tests.fakes.chat_platform import Told
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,7 @@ def enter(inbox: Inbox, brain: Brain) -> Enter:
         limits: LimitSettings | None = None, channels: list[str] | None = None, **settings: Any
     ) -> AsyncIterator[World]:
         chosen = limits or LimitSettings(grace_seconds=2)
-        desk = Desk(brain, inbox, chosen, "the People team")
+        desk = Desk(brain, inbox, chosen, Told())
         feedback = Feedback(inbox.engine)
         await feedback.prepare()
         command = AdministrationCommand(Administration(status, reindex), desk, inbox)
@@ -127,7 +128,7 @@ def start(
         limits: LimitSettings | None = None, heartbeat_timeout: float = 60.0, **settings: Any
     ) -> AsyncIterator[DiscordBot]:
         chosen = limits or LimitSettings(grace_seconds=2)
-        desk = Desk(brain, inbox, chosen, "the People team")
+        desk = Desk(brain, inbox, chosen, Told())
         feedback = Feedback(inbox.engine)
         await feedback.prepare()
         command = AdministrationCommand(Administration(status, reindex), desk, inbox)

@@ -18,6 +18,7 @@ from settings import Home
 from settings.secrets import Secrets
 from settings.sections.bots import LimitSettings, SlackSettings
 from tests.bots.conftest import Brain
+from tests.fakes.chat_platform import Told
 
 
 @pytest.fixture
@@ -52,7 +53,7 @@ def start(slack: FakeSlack, inbox: Inbox, brain: Brain, home: Home, monkeypatch:
     @asynccontextmanager
     async def started(limits: LimitSettings | None = None, **settings: Any) -> AsyncIterator[Running]:
         chosen = limits or LimitSettings(grace_seconds=2)
-        desk = Desk(brain, inbox, chosen, "the People team")
+        desk = Desk(brain, inbox, chosen, Told())
         feedback = Feedback(inbox.engine)
         await feedback.prepare()
         command = AdministrationCommand(Administration(status, reindex), desk, inbox)
