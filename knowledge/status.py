@@ -49,7 +49,7 @@ async def read_status(catalogue: Catalogue, log: RunLog, running: bool, notes: t
         building=await _status(catalogue, await catalogue.unfinished()),
         runs=runs,
         receipts=receipts[runs[0].id] if runs else (),
-        attention=tuple(row for row in files if row.state != "indexed" or row.missing_ns),
+        attention=tuple(row for row in files if row.state != "indexed" or row.missing_ns or row.reason),
         notes=notes,
     )
 
