@@ -59,7 +59,7 @@ def read_front_matter(text: str) -> FrontMatter:
     if end is None:
         return FrontMatter()
     try:
-        data = _data("\n".join(lines[start + 1 : end]), start + 2)
+        front = _fields(_data("\n".join(lines[start + 1 : end]), start + 2), end + 1)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + start + 2 if error.problem_mark else start + 1
         raise AudienceUnknown(f"line {line}: the front matter is not YAML: {error.problem}") from None
@@ -68,11 +68,15 @@ def read_front_matter(text: str) -> FrontMatter:
     except ValueError as error:  # a date such as 2026-02-30, a number without end
         what = str(error).partition(";")[0]
         raise AudienceUnknown(f"line {start + 1}: the front matter has a value that cannot be: {what}") from None
+    return front
+
+
+def _fields(data: object, lines: int) -> FrontMatter:
     if data is None:
-        return FrontMatter(lines=end + 1)
+        return FrontMatter(lines=lines)
     if not isinstance(data, dict):
         return FrontMatter()  # a horizontal rule, some text, another rule
-    return front_matter_of(data, end + 1)
+    return front_matter_of(data, lines)
 
 
 def _data(text: str, line: int) -> object:

@@ -141,6 +141,7 @@ BOMB = "a: &a [x, x]\n" + "".join(
         ("title: &t [*t]", r"line 2: the front matter refers to itself"),
         ("title: " + "[" * 5000, "line 2: the front matter is nested over 20 deep"),
         ("title: 1" + "0" * 5000, "has a value that cannot be: Exceeds the limit"),
+        ("title: 1:" + "59:" * 5000 + "59", "has a value that cannot be: Exceeds the limit"),
         ("audience: [hr]\nAudience: [everyone]", "line 3: audience is there twice: leave one of them"),
         ("audience: [hr]\ntitle: x\naudience: [everyone]", "line 4: audience is there twice"),
         ("audience: [no, se]", "put them in quotes"),
