@@ -5,6 +5,7 @@ import zipfile
 from io import BytesIO
 
 from knowledge.documents import DocumentError, NothingToRead
+from knowledge.loaders.package import Package
 
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _PICTURES = (b"\x89PNG\r\n", b"\xff\xd8\xff", b"GIF8", b"II*\x00", b"MM\x00*", b"BM")
@@ -46,6 +47,8 @@ def real_type(content: bytes, extension: str) -> str:
     for begin, what in _POINTERS:
         if head.startswith(begin) and len(content) < 1024:
             raise DocumentError(f"a pointer of {what}")
+    if content and not content.strip(b"\x00"):
+        raise DocumentError("nothing but zero bytes: it was not copied whole, or not synchronised yet: copy it again")
     if b"%PDF-" in head and (extension == ".pdf" or head.startswith(b"%PDF-")):
         return ".pdf"
     if head.startswith(b"PK\x03\x04"):
@@ -71,8 +74,6 @@ def real_type(content: bytes, extension: str) -> str:
     if not content.strip():
         raise NothingToRead("the file is empty and has no text")
     kind = extension[1:].upper()
-    if not content.strip(b"\x00"):
-        raise DocumentError("nothing but zero bytes: it was not copied whole, or not synchronised yet: copy it again")
     raise DocumentError(f"not a {kind} file, or damaged at its beginning: give it its real extension, or save it anew")
 
 
@@ -106,8 +107,7 @@ def _zip_type(content: bytes, extension: str) -> str:
 
 
 def _open_document_type(content: bytes) -> str:
-    with zipfile.ZipFile(BytesIO(content)) as archive, archive.open("mimetype") as part:
-        kind = part.read(200).decode("ascii", "replace").strip()
+    kind = Package(content).read("mimetype")[:200].decode("ascii", "replace").strip()
     if kind.startswith("application/vnd.oasis.opendocument.text"):
         return ".odt"
     if kind.startswith("application/vnd.oasis.opendocument.spreadsheet"):

@@ -27,7 +27,9 @@ def load_pptx(content: bytes, name: str) -> Document:
     builder = Builder()
     try:
         first_title, pages = _read(builder, Deck.open(BytesIO(content)).main_document_part.presentation)
-    except (KeyError, ValueError, AttributeError, IndexError, SyntaxError) as error:  # lxml's are SyntaxErrors
+    except (DocumentError, MemoryError, RecursionError):
+        raise
+    except Exception as error:  # those of zipfile, zlib and lxml, and whatever python-pptx misses
         what = " ".join(str(error).split())[:100]
         raise DocumentError(f"the presentation is damaged ({what}): open it and save it again") from None
     if not pages:

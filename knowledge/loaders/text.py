@@ -79,13 +79,11 @@ def _seven_bit(content: bytes) -> str | None:
 def _without_zeros(content: bytes) -> bytes:
     """Text without the zero bytes that a failing disk or program left in it."""
     text = content.rstrip(b"\x00")  # a file that was to grow, or that a crash cut off
+    if b"\n" not in text:  # the name of a format, as databases begin with
+        text = content
     zeros = text.count(0)
-    if (
-        not text
-        or zeros > max(_FEW_ZEROS, len(text) // 100)
-        or zeros * 10 > len(text)
-        or _BINARY.search(content[:8192])
-    ):
+    few = zeros <= max(_FEW_ZEROS, len(text) // 100) and zeros * 10 <= len(text)
+    if not text or not few or _BINARY.search(text[:8192]):
         raise DocumentError(
             "binary data, not text: give the file the extension of its real type, or save it as text in UTF-8"
         )

@@ -201,6 +201,14 @@ def test_a_presentation_without_one_of_its_parts_says_that_it_is_damaged(
         load_pptx(_deck(part, old, new), "Name")
 
 
+def test_a_container_with_a_broken_part_says_that_it_is_damaged() -> None:
+    for content in (pptx([("Head", ["Some text."], "")]), odt("<text:p>x</text:p>")):
+        part = b"ppt/slides/slide1.xml" if b"ppt/slides" in content else b"mimetype"
+        at = content.index(part) + len(part)
+        with pytest.raises(DocumentError, match="is damaged"):
+            load_any(content[:at] + bytes(10) + content[at + 10 :], "a.pptx")
+
+
 def test_a_presentation_without_slides_has_nothing_to_read() -> None:
     with pytest.raises(NothingToRead, match="has no slides"):
         load_pptx(pptx([]), "Name")

@@ -238,6 +238,8 @@ def read(source: str, content: bytes) -> Document | DocumentError:
         ("a.md", b"version https://git-lfs.github.com/spec/v1\noid sha256:1\nsize 9\n", "run `git lfs pull`"),
         ("a.pdf", b"/annex/objects/SHA256E-s1--1.pdf\n", "run `git annex get`"),
         ("a.docx", bytes(5000), "nothing but zero bytes: .* copy it again"),
+        ("a.txt", bytes(5000), "nothing but zero bytes"),
+        ("a.csv", b"SQLite format 3" + bytes(200), "binary data"),
         ("a.docx", OLE + "DRMEncryptedTransform".encode("utf-16-le"), "rights management"),
         ("a.pdf", b"\x00\x00\x00\x18ftypheic" + bytes(50), "a picture: run OCR"),
         ("a.docx", b"7z\xbc\xaf\x27\x1c" + bytes(50), "a compressed archive"),
