@@ -2,35 +2,21 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import asdict, dataclass
-from typing import Literal
+from dataclasses import asdict
 
 from bots import printable
 from deskhand.commands import CommandOptions
 from deskhand.console import Console
+from deskhand.doctor_check import Check
+from deskhand.doctor_knowledge import knowledge_checks
 from deskhand.guard import foreign_rooms
 from deskhand.report import as_json
 from deskhand.session import Session
 from deskhand.settings_check import check_chain
-from knowledge.embedding import weights_fingerprint
-from knowledge.folder import stray_documents, walk_documents
-from knowledge.sources import Sources
+from deskhand.webhook import answers, webhook_of
 from plugins.declarations import checks_of
 from plugins.declaring import check_health
 from settings import EXTRACTIVE, DeskhandError, Settings, SettingsError, load_settings
-from settings.errors import IndexLocked
-
-Level = Literal["ok", "note", "wrong"]
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One thing looked at. `step` is what to do about it."""
-
-    what: str
-    level: Level
-    message: str
-    step: str = ""
 
 
 class Options(CommandOptions):
@@ -75,7 +61,9 @@ async def examine(session: Session) -> AsyncIterator[Check]:
         yield check
     async for check in _platforms(settings):
         yield check
-    async for check in _knowledge(session, settings):
+    if told := await _webhook(settings):
+        yield told
+    async for check in knowledge_checks(session, settings):
         yield check
     async for check in _plugins(session, settings):
         yield check
@@ -93,6 +81,21 @@ async def _platforms(settings: Settings) -> AsyncIterator[Check]:
 
         for check in _platform(server.name, await discord_problems(server, settings.secrets)):
             yield check
+
+
+async def _webhook(settings: Settings) -> Check | None:
+    """Whether the webhook of the administrators can be reached; nothing is posted."""
+    try:
+        webhook = webhook_of(settings)
+    except SettingsError as error:
+        [problem] = error.problems
+        return Check("webhook", "wrong", str(problem), f"correct {problem.place}, or the variable that it names")
+    if webhook is None:
+        return None
+    if away := await answers(webhook):
+        name = settings.assistant.administrators.webhook_env
+        return Check("webhook", "wrong", away, f"correct the address in {name}, or let this machine reach it")
+    return Check("webhook", "ok", f"{webhook.host} answers; nothing was posted")
 
 
 async def _plugins(session: Session, settings: Settings) -> AsyncIterator[Check]:
@@ -130,54 +133,3 @@ def _models(settings: Settings) -> Iterator[Check]:
             yield Check("tokens", "wrong", f"{name}: {entry.api_key_env} is not set", f"set {entry.api_key_env}")
         elif entry.api_key_env is not None:
             yield Check("tokens", "ok", f"{name}: {entry.api_key_env} is set")
-
-
-async def _knowledge(session: Session, settings: Settings) -> AsyncIterator[Check]:
-    home = settings.home
-    embedding = settings.knowledge.embedding
-    weights = await asyncio.to_thread(weights_fingerprint, embedding, home.data / "models")
-    if weights is None:
-        yield Check("embedding", "note", f"{embedding.model} will be downloaded at the first indexing")
-    else:
-        yield Check("embedding", "ok", weights)
-    try:
-        walk = await asyncio.to_thread(walk_documents, Sources(home, settings.knowledge))
-    except DeskhandError as error:
-        yield Check("documents", "wrong", str(error), f"make the folder {home.documents}")
-        return
-    if not walk.files:
-        yield Check("documents", "wrong", f"{home.documents} is empty", f"drop documents into {home.documents}")
-        return
-    yield Check("documents", "ok", f"{len(walk.files)} files in {home.documents}")
-    for path in stray_documents(home):
-        yield Check("documents", "note", f"{home.shown(path)} is read, but belongs into {home.shown(home.documents)}/")
-    for source, reason in walk.unreadable.items():
-        yield Check("documents", "wrong", f"{source or home.documents} {reason}", f"make {source} readable")
-    async for check in _index(session, len(walk.files)):
-        yield check
-
-
-async def _index(session: Session, files: int) -> AsyncIterator[Check]:
-    try:
-        index = await session.index()
-        if await index.is_empty():
-            yield Check("index", "wrong", "nothing has been indexed yet", "run `deskhand index`")
-            return
-        if not await index.matches_settings():
-            yield Check("index", "wrong", "was built with other settings", "run `deskhand index`")
-        else:
-            await index.verify()
-        rows = list((await index.files()).values())
-    except IndexLocked as error:  # by a bot at work, most likely: nothing is wrong with that
-        yield Check("index", "note", str(error))
-        return
-    except DeskhandError as error:
-        yield Check("index", "wrong", str(error), str(error).partition(": ")[2] or str(error))
-        return
-    chunks = sum(row.chunks for row in rows)
-    yield Check("index", "ok", f"{sum(row.version is not None for row in rows)} documents, {chunks} chunks")
-    if len(rows) != files:
-        yield Check("index", "note", f"{len(rows)} files are known, {files} are there", "run `deskhand index`")
-    for row in rows:
-        if row.state == "failed":
-            yield Check("documents", "wrong", f"{row.source}: {row.reason}", f"mend {row.source}")

@@ -114,9 +114,13 @@ def sync_as_text(report: SyncReport) -> str:
     noted = [
         receipt
         for receipt in report.receipts
-        if receipt.state in ("failed", "quarantined", "skipped") or receipt.waiting
+        if receipt.state in ("failed", "quarantined", "skipped")
+        or receipt.waiting
+        or (receipt.state == "indexed" and receipt.reason)
     ]
-    noted.sort(key=lambda receipt: (receipt.state == "skipped", receipt.waiting, receipt.source))
+    noted.sort(
+        key=lambda receipt: (receipt.state == "skipped", receipt.state == "indexed", receipt.waiting, receipt.source)
+    )
     for receipt in noted[:_SHOWN_RECEIPTS]:
         lines.append(f"  {'missing' if receipt.waiting else receipt.state}: {receipt.source}: {receipt.reason}")
     if len(noted) > _SHOWN_RECEIPTS:

@@ -39,9 +39,7 @@ def run(home: Home, level: str) -> int:
 
 async def _run(home: Home, level: str) -> int:
     stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
+    stop_by_signal(asyncio.get_running_loop(), stop)
     async with Session(home, "run") as session:
         settings = session.settings
         check_chain(settings)
@@ -61,6 +59,15 @@ async def _run(home: Home, level: str) -> int:
             await _until(stop, {opened, *tasks})
         _log.info("stopping")
     return 0
+
+
+def stop_by_signal(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
+    """Set the event at SIGTERM or Ctrl-C, also on Windows, whose event loop takes no handlers."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        try:
+            loop.add_signal_handler(number, stop.set)
+        except NotImplementedError:
+            signal.signal(number, lambda *_: loop.call_soon_threadsafe(stop.set))
 
 
 async def _post(session: Session, notice: str) -> None:

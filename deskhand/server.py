@@ -33,6 +33,8 @@ async def serving(session: Session, grace_seconds: float = 5.0) -> AsyncIterator
 
     At its end commands have `grace_seconds` to finish. Raises OSError where no socket can be made.
     """
+    if not hasattr(socket, "AF_UNIX"):
+        raise OSError("Python knows no local sockets on this system")
     server = _Server(session)
     file = socket_file(session.home.data)
     listener = await asyncio.start_unix_server(server.serve, sock=_listen(file), limit=LARGEST_FRAME)

@@ -20,6 +20,17 @@ class Webhook:
         self._sender = sender
         self._pause = pause
 
+    @property
+    def host(self) -> str:
+        """The name of the machine that it is posted to."""
+        return urlsplit(self._url).hostname or ""
+
+    @property
+    def origin(self) -> str:
+        """The root of that machine, without the secret."""
+        parts = urlsplit(self._url)
+        return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}/"
+
     async def __call__(self, text: str) -> None:
         """Post a text; after a fault that may pass, twice more. Raises RuntimeError without the address."""
         import httpx
@@ -42,6 +53,20 @@ class Webhook:
                 if attempt < _TRIES - 1:
                     await asyncio.sleep(min(pause, _LONGEST_PAUSE))
         raise RuntimeError(reason)
+
+
+async def answers(webhook: Webhook, seconds: float = 5.0) -> str:
+    """Why the host of a webhook cannot be reached, empty where it answers; the address itself is not asked for."""
+    import httpx
+
+    try:
+        async with asyncio.timeout(seconds), httpx.AsyncClient(timeout=seconds) as client:
+            await client.head(webhook.origin)
+    except (TimeoutError, httpx.TimeoutException):
+        return f"{webhook.host} does not answer within {seconds:g} s"
+    except httpx.HTTPError as error:
+        return f"{webhook.host} cannot be reached ({' '.join(str(error).split())[:150] or type(error).__name__})"
+    return ""
 
 
 def webhook_of(settings: Settings) -> Webhook | None:

@@ -62,6 +62,7 @@ class Document:
 
     `audience` names the groups that may read it, None where the file itself does not say: then the
     settings decide. `outline` has every heading in order, `pages` is the number of pages where known.
+    `notes` are faults of the file that did not keep it from being read, with what to do, for its receipt.
     """
 
     title: str
@@ -72,6 +73,7 @@ class Document:
     review_by: date | None = None
     outline: tuple[Heading, ...] = ()
     pages: int | None = None
+    notes: tuple[str, ...] = ()
 
 
 _WORD = re.compile(

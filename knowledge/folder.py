@@ -1,5 +1,6 @@
 """What files there are: a walk over the folders of all sources that opens none of them."""
 
+import errno
 import os
 import re
 import stat
@@ -138,8 +139,10 @@ class _Walker:
         try:
             found = entry.stat() if entry is not None else os.stat(real)
         except OSError as error:
-            self._walk.unreadable[shown] = f"cannot be looked at: {error.strerror}"
+            self._walk.unreadable[shown] = _unseen(real, error)
             return
+        if not stat.S_ISREG(found.st_mode) and loader_for(path) is not None:
+            self._walk.skipped[shown] = "a pipe, socket or device, not a file: remove it"
         if stat.S_ISREG(found.st_mode):  # a pipe or device would never end
             sources = self._walk.sources
             audience, rule = sources.audience(shown), sources.rule(shown)
@@ -148,6 +151,14 @@ class _Walker:
     def _inside(self, link: str) -> bool:
         real = os.path.realpath(link)
         return real == self._real or real.startswith(self._real.rstrip(os.sep) + os.sep)
+
+
+def _unseen(path: str, error: OSError) -> str:
+    if error.errno == errno.ELOOP:
+        return "a link that leads back to itself: remove it"
+    if os.path.islink(path):
+        return "a link that leads nowhere: put the file where it points, or remove the link"
+    return f"cannot be looked at: {error.strerror}"
 
 
 def _is_folder(entry: "os.DirEntry[str]") -> bool:

@@ -10,6 +10,7 @@ _SILENT = re.compile(
 )
 """Network and shared file systems, and those of virtual machines' hosts."""
 _MOUNTS = Path("/proc/self/mountinfo")
+_TABLE = Path("/etc/fstab")
 
 
 def needs_polling(folders: Iterable[str]) -> bool:
@@ -22,14 +23,36 @@ def needs_polling(folders: Iterable[str]) -> bool:
     return any(_SILENT.fullmatch(file_system(os.path.realpath(folder), kinds)) for folder in folders)
 
 
+def unmounted(folder: str) -> str | None:
+    """The mount point of `/etc/fstab` that should hold a folder but is not mounted, None where there is none."""
+    try:
+        table = _TABLE.read_text(encoding="utf-8", errors="surrogateescape")
+        kinds = mounts(_MOUNTS.read_text(encoding="utf-8", errors="surrogateescape"))
+    except OSError:
+        return None
+    real = os.path.realpath(folder)
+    planned = []
+    for line in table.splitlines():
+        fields = line.split()
+        if len(fields) >= 3 and fields[0][0] != "#" and fields[1].startswith("/"):
+            planned.append(_unescaped(fields[1]).rstrip("/") or "/")
+    above = [point for point in planned if real == point or real.startswith(point.rstrip("/") + "/")]
+    innermost = max(above, key=len, default=None)
+    return innermost if innermost is not None and innermost not in kinds else None
+
+
 def mounts(text: str) -> dict[str, str]:
     """File systems by mount point, of the text of `/proc/self/mountinfo` (proc_pid_mountinfo(5)); later ones hide."""
     found = {}
     for line in text.splitlines():
         before, separator, after = line.partition(" - ")
         if separator:
-            found[re.sub(r"\\([0-7]{3})", lambda code: chr(int(code[1], 8)), before.split(" ")[4])] = after.split()[0]
+            found[_unescaped(before.split(" ")[4])] = after.split()[0]
     return found
+
+
+def _unescaped(path: str) -> str:
+    return re.sub(r"\\([0-7]{3})", lambda code: chr(int(code[1], 8)), path)
 
 
 def file_system(path: str, kinds: dict[str, str]) -> str:

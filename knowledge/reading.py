@@ -88,7 +88,9 @@ def read_file(
     document = replace(document, audience=document.audience or file.audience or (EVERYONE,))
     named = "\n".join([fingerprint, file.source, digest, *sorted(set(document.audience or ()))])
     version = sha256(named.encode("utf-8", "replace")).hexdigest()[:24]
-    row = row._replace(state="indexed", version=version, chunks=len(chunks), title=document.title)
+    row = row._replace(
+        state="indexed", version=version, chunks=len(chunks), title=document.title, reason="; ".join(document.notes)
+    )
     if before is not None and before.version == version:  # back to what is in the store
         return ReadFile(row, stays=True)
     return ReadFile(row, document, chunks)

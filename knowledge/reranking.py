@@ -12,10 +12,36 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from settings.errors import EmbeddingError
+
 if TYPE_CHECKING:
     from fastembed.rerank.cross_encoder import TextCrossEncoder
 
+_SUGGESTED = "Xenova/ms-marco-MiniLM-L-6-v2"
 _LOG = logging.getLogger(__name__)
+
+
+def reranker_files(model: str, path: str | None, cache: Path) -> Path | None:
+    """The folder that holds a cross-encoder's files, None where it is still to be downloaded.
+
+    Raises EmbeddingError where there is no such model or folder, or the folder lacks a file.
+    """
+    from fastembed.rerank.cross_encoder import TextCrossEncoder
+
+    known = {str(entry["model"]).lower(): entry for entry in TextCrossEncoder.list_supported_models()}
+    entry = known.get(model.lower())
+    if entry is None:
+        raise EmbeddingError(
+            f"knowledge.yaml: search.reranker: fastembed has no cross-encoder {model!r} (such as {_SUGGESTED})"
+        )
+    if path is not None:
+        for file in (entry["model_file"], "tokenizer.json", "config.json"):
+            if not (Path(path) / file).is_file():
+                raise EmbeddingError(f"knowledge.yaml: search.reranker_path: there is no {file} in {path}")
+        return Path(path)
+    name = "models--" + str(entry["sources"]["hf"]).replace("/", "--")
+    files = sorted(cache.glob(f"{name}/snapshots/*/{entry['model_file']}"))
+    return files[-1].parents[len(Path(entry["model_file"]).parts) - 1] if files else None
 
 
 class Reranker:

@@ -7,12 +7,13 @@ name its extensions in LOADERS. `load` reads a file by its real type, whatever i
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import PurePosixPath
 
 from knowledge.documents import Document, NothingToRead
 from knowledge.loaders.detect import real_type
 from knowledge.loaders.docx import load_docx
-from knowledge.loaders.eml import load_eml
+from knowledge.loaders.eml import load_eml, load_web_archive
 from knowledge.loaders.html import load_html
 from knowledge.loaders.markdown import load_markdown
 from knowledge.loaders.odt import load_odt
@@ -20,7 +21,7 @@ from knowledge.loaders.pdf import load_pdf
 from knowledge.loaders.pptx import load_pptx
 from knowledge.loaders.rtf import load_rtf
 from knowledge.loaders.sheets import load_csv, load_sheets
-from knowledge.loaders.text import load_text
+from knowledge.loaders.text import faults, load_text
 
 Loader = Callable[[bytes, str], Document]
 
@@ -51,14 +52,18 @@ LOADERS: dict[str, Loader] = {
     ".csv": load_csv,
     ".tsv": load_csv,
     ".eml": load_eml,
+    ".mhtml": load_web_archive,
+    ".mht": load_web_archive,
     ".odt": load_odt,
     ".rtf": load_rtf,
 }
 
+_OF_TEXT: tuple[Loader, ...] = (load_markdown, load_text, load_html, load_csv)
+
 OLD: dict[str, Loader] = {".doc": _convert, ".ppt": _convert, ".msg": _convert}
 """Types that no loader reads; often enough such a file holds another type, which is then read."""
 
-FORMAT = 2
+FORMAT = 3
 """Part of every file's version: raise it when a loader reads the same bytes differently."""
 
 
@@ -72,7 +77,11 @@ def load(content: bytes, source: str) -> Document:
     """Read a file by its content where that shows another type than its name."""
     if loader_for(source) is None:
         raise NothingToRead(unknown_type(source))
-    return LOADERS[real_type(content, _extension(source))](content, name_of(source))
+    loader = LOADERS[real_type(content, _extension(source))]
+    document = loader(content, name_of(source))
+    if loader in _OF_TEXT and (found := faults(content)):
+        return replace(document, notes=(*document.notes, *found))
+    return document
 
 
 def unknown_type(source: str) -> str:
@@ -82,6 +91,8 @@ def unknown_type(source: str) -> str:
         return "no extension in its name that says what it is: add that of its type, such as .txt or .pdf"
     if extension in (".zip", ".7z", ".rar", ".gz", ".tar", ".tgz"):
         return "an archive: unpack it, and drop the documents in it here"
+    if extension in (".lnk", ".url", ".webloc", ".desktop", ".gdoc", ".gsheet", ".gslides"):
+        return "a shortcut, not the document itself: drop the document here, or save it as DOCX or PDF where it is kept"
     if extension in (".png", ".jpg", ".jpeg", ".gif", ".tif", ".tiff", ".bmp", ".webp", ".heic", ".svg"):
         return "a picture: run OCR (for example `ocrmypdf`), or write down what it shows"
     return (

@@ -11,6 +11,8 @@ MOST_CHARACTERS = 20_000_000
 MOST_BLOCKS = 200_000
 """Limits of what one document may give: about 7,000 printed pages."""
 
+LONGEST_HEADING = 300
+"""Characters; a longer one is cut, and stands below itself as text."""
 _SPACE = re.compile(r"[^\S\n]+")
 _GENERATED = re.compile(
     r"microsoft (word|excel|powerpoint)\b.*|(powerpoint )?(presentation|präsentation)|untitled\b.*|unbenannt.*"
@@ -32,10 +34,15 @@ class Builder:
         """Open a heading; it ends those of its own level and below."""
         self._path = [entry for entry in self._path if entry[0] < level]
         text = " ".join(text.split())
+        whole = text
+        if len(text) > LONGEST_HEADING:  # it would stand before every passage below it
+            text = f"{text[:LONGEST_HEADING].rstrip()}…"
         if text:
             self._path.append((level, text))
             self.outline.append(Heading(text, level, line, page))
             self._count(text)
+        if text != whole:
+            self.block(whole, line=line, page=page)
 
     def block(self, text: str, kind: type_of_block = "text", line: int | None = None, page: int | None = None) -> None:
         """Add a block under the headings that are open; one without text is left out."""

@@ -6,6 +6,7 @@ and equations, and takes a tenth of the time.
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from knowledge.documents import Document, DocumentError
@@ -27,16 +28,19 @@ _CONTENTS = -1
 """The "level" of an entry of the table of contents, which is left out."""
 _NOTES = (("footnote", "word/footnotes.xml"), ("endnote", "word/endnotes.xml"))
 _DEEPEST = 40
+_MOST_INSERTED = 3
 
 
 def load_docx(content: bytes, name: str) -> Document:
-    """A `.docx` file. Deleted text, comments, headers and footers are left out."""
+    """A `.docx` file. Deleted and hidden text, comments, headers and footers are left out."""
     return _Reader(Package(content)).document(name)
 
 
 class _Reader:
-    def __init__(self, package: Package) -> None:
+    def __init__(self, package: Package, depth: int = 0) -> None:
         self._package = package
+        self._depth = depth
+        self._missing: list[str] = []
         self._part = next((part for part in package.sizes if re.fullmatch(r"word/document\d*\.xml", part)), "")
         if not self._part:
             raise DocumentError("no Word document: give the file the extension of its real type")
@@ -60,7 +64,10 @@ class _Reader:
         self._read_notes()
         front = self._package.properties()
         title = self._title or front.title or self._builder.only_first_heading() or name
-        return self._builder.document(title, front, self._page)
+        if self._missing and not self._builder.blocks:
+            raise DocumentError(f"{self._missing[0]}: save the document anew in Word")
+        document = self._builder.document(title, front, self._page)
+        return replace(document, notes=tuple(f"{what}: save the document anew in Word" for what in self._missing[:3]))
 
     def _first_page(self) -> int | None:
         """1 where Word noted every page break in the text, else None: no page is better than a wrong one."""
@@ -80,8 +87,33 @@ class _Reader:
                 self._end_list()
                 page = self._page
                 self._builder.block(markdown_table(self._rows(child, depth)), "table", page=page)
+            elif child.tag == f"{_W}altChunk":
+                self._end_list()
+                self._insert(self._links.get(child.get(f"{_R}id") or "", ""))
             elif child.tag not in _DROPPED and isinstance(child.tag, str):
                 self._read(child, depth + 1)
+
+    def _insert(self, part: str) -> None:
+        """The text of a file of another type that the document embeds in its place; its headings become lines."""
+        from knowledge.loaders import load
+
+        try:
+            if self._depth >= _MOST_INSERTED:
+                raise DocumentError("embedded in each other without end")
+            content = self._package.read(part)
+            is_word = part.endswith(".docx") or content.startswith(b"PK")
+            inner = _Reader(Package(content), self._depth + 1).document(part) if is_word else load(content, part)
+        except DocumentError as error:
+            self._missing.append(f"a part that is embedded in it is left out ({part or 'missing'}: {error})")
+            return
+        if inner.outline and inner.outline[0].text.casefold() == inner.title.casefold():
+            self._builder.block(inner.title, page=self._page)
+        shown: tuple[str, ...] = ()
+        for block in inner.blocks:
+            if block.headings and block.headings != shown:
+                self._builder.block(block.headings[-1], page=self._page)
+            shown = block.headings
+            self._builder.block(block.text, block.kind, page=self._page)
 
     def _paragraph(self, paragraph: "Element", depth: int) -> None:
         self._starts = None
@@ -134,6 +166,8 @@ class _Reader:
                 )
             elif tag in (f"{_M}sup", f"{_M}sub"):
                 parts.append(("^" if tag.endswith("sup") else "_") + self._text(child))
+            elif tag == f"{_W}r" and _is_hidden(child):
+                continue
             elif isinstance(tag, str) and tag not in _DROPPED and not tag.endswith(("}txbxContent", "}txbx")):
                 parts.append(self._text(child))
         return "".join(parts)
@@ -167,6 +201,8 @@ class _Reader:
         """Cells as text; one that spans columns stands in the first, one that spans rows in each of them."""
         above: dict[int, str] = {}
         for row in _children(table, "tr"):
+            if row.find(f"{_W}trPr/{_W}del") is not None:
+                continue
             cells: list[str] = []
             for cell in _children(row, "tc"):
                 properties = cell.find(f"{_W}tcPr")
@@ -217,6 +253,12 @@ class _Reader:
             return None
         indent = "  " * min(int(level) if level.isdigit() else 0, 8)
         return indent + ("- " if self._lists.get((key, level), "bullet") == "bullet" else "1. ")
+
+
+def _is_hidden(run: "Element") -> bool:
+    """Whether Word does not show these letters (Font > Hidden)."""
+    hidden = run.find(f"{_W}rPr/{_W}vanish")
+    return hidden is not None and hidden.get(f"{_W}val") not in ("0", "false", "off")
 
 
 def _looks_like_heading(paragraph: "Element", text: str) -> bool:

@@ -12,6 +12,7 @@ from knowledge.loaders.front_matter import FrontMatter
 from knowledge.loaders.text import decode
 
 _DEEPEST = 10
+_LONGEST_HEADER = 4000
 _SHOWN = ("From", "To", "Cc", "Date")
 _KNOWN = (*_SHOWN, "Subject", "Received", "Message-ID", "MIME-Version", "Content-Type")
 
@@ -30,11 +31,38 @@ def load_eml(content: bytes, name: str) -> Document:
             raise DocumentError("binary data, not an e-mail: give the file the extension of its real type")
         raise DocumentError("no e-mail: it has none of the headers From, To, Subject, Date; is it plain text (.txt)?")
     builder = Builder()
+    _refuse_encrypted(message)
     _read(builder, message, 1)
     if not any(not block.text.startswith("From: ") for block in builder.blocks):
         raise NothingToRead("the message has no text and no attachments")
     title = _header(message, "Subject") or name
     return builder.document(title, FrontMatter(updated=_day(message)))
+
+
+def load_web_archive(content: bytes, name: str) -> Document:
+    """An `.mhtml` file: a web page that a browser saved whole, or that a wiki exported "to Word"."""
+    from email import policy
+    from email.parser import BytesParser
+
+    from knowledge.loaders.html import load_html
+
+    message = BytesParser(policy=policy.default).parsebytes(content.removeprefix(b"\xef\xbb\xbf").lstrip())
+    for part in message.walk():
+        if part.get_content_type() in ("text/html", "application/xhtml+xml"):
+            assert isinstance(part, EmailMessage)
+            return load_html(_text(part).encode("utf-8", "replace"), name)
+    raise NothingToRead("a saved web page without any page in it: save it anew as HTML or PDF")
+
+
+def _refuse_encrypted(message: EmailMessage) -> None:
+    kind = message.get_content_type()
+    sealed = kind in ("application/pkcs7-mime", "application/x-pkcs7-mime")
+    if sealed and "signed" not in str(message.get_param("smime-type") or ""):
+        raise DocumentError("an encrypted message (S/MIME): open it in the mail program and save its text as PDF")
+    if sealed:
+        raise DocumentError("a signed message whose text is sealed in (S/MIME): save its text as PDF")
+    if kind == "multipart/encrypted":
+        raise DocumentError("an encrypted message (PGP): open it in the mail program and save its text as PDF")
 
 
 def _read(builder: Builder, message: EmailMessage, depth: int) -> None:
@@ -70,6 +98,8 @@ def _parts(part: EmailMessage, depth: int) -> Iterator[tuple[str, EmailMessage]]
         for inner in part.get_payload():
             if isinstance(inner, EmailMessage):
                 yield "message", inner
+    elif main == "multipart" and not part.is_multipart():  # without the boundary that would part it
+        yield "text", part
     elif main == "multipart":
         inner_parts = [inner for inner in part.get_payload() if isinstance(inner, EmailMessage)]
         if kind == "multipart/alternative":
@@ -89,6 +119,8 @@ def _best(versions: list[EmailMessage]) -> list[EmailMessage]:
 
 def _text(part: EmailMessage) -> str:
     payload = part.get_payload(decode=True)
+    if payload is None and isinstance(raw := part.get_payload(), str):  # a multipart that is none
+        payload = raw.encode("utf-8", "surrogateescape")
     return decode(payload, part.get_content_charset()) if isinstance(payload, bytes) else ""
 
 
@@ -116,6 +148,14 @@ def _named(part: EmailMessage) -> str:
 
 
 def _header(message: EmailMessage, name: str) -> str:
+    raw = next((value for key, value in message.raw_items() if key.lower() == name.lower()), "")
+    if len(raw) > _LONGEST_HEADER:  # the standard library takes minutes for thousands of addresses
+        return f"{' '.join(raw[:_LONGEST_HEADER].split())} …"
+    if not raw.isascii():  # bytes as they are, in an encoding that is not named
+        sent = raw.encode("utf-8", "surrogateescape")
+        with suppress(UnicodeDecodeError):
+            return " ".join(sent.decode("utf-8").split())
+        return " ".join(sent.decode("cp1252", "replace").split())
     try:
         return " ".join(str(message.get(name) or "").split())
     except Exception:  # the standard library's parser of addresses raises several kinds on broken ones

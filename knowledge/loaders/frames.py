@@ -69,6 +69,7 @@ def decode(answer: dict[str, Any]) -> FromFile:
         review_by=_date(fields["review_by"]),
         outline=tuple(Heading(*heading) for heading in fields["outline"]),
         pages=fields["pages"],
+        notes=tuple(fields["notes"]),
     )
     chunks = tuple(
         Chunk(ordinal, text, searched, tuple(headings), line, page)

@@ -26,6 +26,7 @@ class FrontMatter:
         self, title: str, blocks: Sequence[Block], outline: Sequence[Heading] = (), pages: int | None = None
     ) -> Document:
         """The document that this stands at the head of; its title is no heading of its own any more."""
+        title = title if len(title) <= _LONGEST_TITLE else f"{title[:_LONGEST_TITLE].rstrip()}…"
         return Document(
             title=title,
             blocks=tuple(_without_title(block, title) for block in blocks),
@@ -58,19 +59,54 @@ def read_front_matter(text: str) -> FrontMatter:
     if end is None:
         return FrontMatter()
     try:
-        data = yaml.safe_load("\n".join(lines[start + 1 : end]))
+        front = _fields(_data("\n".join(lines[start + 1 : end]), start + 2), end + 1)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + start + 2 if error.problem_mark else start + 1
         raise AudienceUnknown(f"line {line}: the front matter is not YAML: {error.problem}") from None
     except yaml.YAMLError:
         raise AudienceUnknown(f"line {start + 1}: the front matter is not YAML") from None
-    except ValueError as error:  # a date such as 2026-02-30
-        raise AudienceUnknown(f"line {start + 1}: the front matter has a value that cannot be: {error}") from None
+    except ValueError as error:  # a date such as 2026-02-30, a number without end
+        what = str(error).partition(";")[0]
+        raise AudienceUnknown(f"line {start + 1}: the front matter has a value that cannot be: {what}") from None
+    return front
+
+
+def _fields(data: object, lines: int) -> FrontMatter:
     if data is None:
-        return FrontMatter(lines=end + 1)
+        return FrontMatter(lines=lines)
     if not isinstance(data, dict):
         return FrontMatter()  # a horizontal rule, some text, another rule
-    return front_matter_of(data, end + 1)
+    return front_matter_of(data, lines)
+
+
+def _data(text: str, line: int) -> object:
+    """The values of a YAML text which begins on this line of the file.
+
+    Raises AudienceUnknown for what multiplies without end, and for a field that is there twice: of two audiences
+    the last would count.
+    """
+    depth = 0
+    for event in yaml.parse(text, yaml.SafeLoader):
+        at = line + (event.start_mark.line if event.start_mark else 0)
+        if isinstance(event, yaml.AliasEvent):
+            raise AudienceUnknown(
+                f"line {at}: the front matter refers to itself (*{event.anchor}): write the value out"
+            )
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > _DEEPEST:
+            raise AudienceUnknown(f"line {at}: the front matter is nested over {_DEEPEST} deep: write it flat")
+    loader = yaml.SafeLoader(text)
+    try:
+        node = loader.get_single_node()
+        seen: set[str] = set()
+        for key, _ in node.value if isinstance(node, yaml.MappingNode) else ():
+            name = str(key.value).strip().lower()
+            if name in seen:
+                raise AudienceUnknown(f"line {line + key.start_mark.line}: {name} is there twice: leave one of them")
+            seen.add(name)
+        return loader.construct_document(node) if node is not None else None
+    finally:
+        loader.dispose()
 
 
 def front_matter_of(data: Mapping[Any, Any], lines: int = 0) -> FrontMatter:
@@ -88,6 +124,8 @@ def front_matter_of(data: Mapping[Any, Any], lines: int = 0) -> FrontMatter:
     )
 
 
+_DEEPEST = 20
+_LONGEST_TITLE = 200
 _LOOKS_LIKE_AUDIENCE = re.compile(r"""^\s*(?:[-*+]\s+)?["']?audiences?["']?\s*[:=]""", re.I)
 _HEAD = 25
 """Lines at the top of a file in which an audience may have been meant."""
@@ -110,7 +148,8 @@ def refuse_stray_audience(text: str, front: FrontMatter) -> None:
 
 
 def _text(value: object) -> str | None:
-    return " ".join(str(value).split()) or None if value is not None else None
+    """A title; what is none, such as one for each language, is as good as no title."""
+    return " ".join(str(value).split()) or None if value is not None and not isinstance(value, list | dict) else None
 
 
 def _names(data: Mapping[Any, Any], key: str) -> tuple[str, ...]:
@@ -126,6 +165,9 @@ def _audience(data: Mapping[Any, Any]) -> tuple[str, ...] | None:
     if "audience" not in data:
         return None
     names = _names(data, "audience")
+    given = data["audience"]
+    if any(isinstance(value, bool) for value in (given if isinstance(given, list) else [given])):
+        raise AudienceUnknown("front matter: audience: YAML takes yes, no, on and off for no names: put them in quotes")
     if not names:
         raise AudienceUnknown(f"front matter: audience is empty: name the groups, or write '{EVERYONE}'")
     return names

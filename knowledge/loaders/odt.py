@@ -75,7 +75,9 @@ def _items(element: "Element", depth: int) -> list[str]:
     lines: list[str] = []
     for item in element.iterchildren(f"{_TEXT}list-item", f"{_TEXT}list-header"):
         for child in item:
-            if child.tag == f"{_TEXT}list" and depth < _DEEPEST:
+            if child.tag == f"{_TEXT}list":
+                if depth >= _DEEPEST:
+                    raise DocumentError(f"lists nested over {_DEEPEST} deep: save the document anew")
                 lines += _items(child, depth + 1)
             elif child.tag in (f"{_TEXT}p", f"{_TEXT}h") and (text := " ".join(tidy(_text(child)).split())):
                 lines.append(f"{'  ' * depth}- {text}")

@@ -19,6 +19,7 @@ MOST_PARTS = 10_000
 """Limits of what a container may expand to; pictures do not count, since no loader reads them."""
 _PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".emf", ".wmf", ".tif", ".tiff", ".bmp", ".mp4", ".m4a", ".wav", ".mov")
 _DAMAGED = "the file is damaged: open it in its program and save it again"
+_ENTITIES = "{} declares entities, which no office program does: save the document anew"
 _STRICT = tuple(
     (b"http://purl.oclc.org/ooxml/" + strict, b"http://schemas.openxmlformats.org/" + usual)
     for strict, usual in (
@@ -114,9 +115,13 @@ def parse_xml(content: bytes, name: str) -> "Element":
     except etree.XMLSyntaxError as error:
         if error.code == etree.ErrorTypes.ERR_NO_MEMORY:
             raise MemoryError from None
-        if "depth" in str(error) or "huge" in str(error).lower():
+        if "depth" in str(error):
             raise DocumentError(f"elements nested too deep in {name}: save the document anew") from None
+        if "huge" in str(error).lower():
+            raise DocumentError(f"over 10 million characters in one piece of {name}: split the document") from None
+        if b"<!DOCTYPE" in content[:4096]:
+            raise DocumentError(_ENTITIES.format(name)) from None
         raise DocumentError(f"{_DAMAGED} ({name})") from None
     if root.getroottree().docinfo.internalDTD is not None:
-        raise DocumentError(f"{name} declares entities, which no office program does: save the document anew")
+        raise DocumentError(_ENTITIES.format(name))
     return root

@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from knowledge.documents import Document, DocumentError, NothingToRead
@@ -32,6 +33,8 @@ def load_pdf(content: bytes, name: str) -> Document:
         if not any(pages):
             raise NothingToRead(_NO_TEXT)
         _refuse_unreadable(pages)
+        _refuse_unfilled(pdf, pages)
+        pictures = _pictures(pdf, pages)
         marks = _bookmarks(pdf)
         given = sensible_title(pdf.get_metadata_dict().get("Title"))
     finally:
@@ -48,7 +51,38 @@ def load_pdf(content: bytes, name: str) -> Document:
             for paragraph in paragraphs:
                 builder.block(paragraph.text, page=number)
     title = given if given and " " in given else levels.title
-    return builder.document(title or name, pages=len(pages))
+    document = builder.document(title or name, pages=len(pages))
+    if pictures:
+        are = f"{len(pictures)} of its {len(pages)} pages hold pictures and no text, the first is page {pictures[0]}"
+        return replace(document, notes=(f"{are}: if they show text, {_OCR}",))
+    return document
+
+
+def _pictures(pdf: "PdfDocument", pages: Sequence[Sequence[Line]]) -> list[int]:
+    """Numbers of the pages that have no text but a picture: scans among pages of text."""
+    from pypdfium2 import PdfiumError
+    from pypdfium2.raw import FPDF_PAGEOBJ_IMAGE
+
+    found = []
+    for number, lines in enumerate(pages):
+        if lines:
+            continue
+        try:
+            page = pdf[number]
+            if next(iter(page.get_objects(filter=[FPDF_PAGEOBJ_IMAGE], max_depth=2)), None) is not None:
+                found.append(number + 1)
+            page.close()
+        except PdfiumError:
+            continue
+    return found
+
+
+def _refuse_unfilled(pdf: "PdfDocument", pages: Sequence[Sequence[Line]]) -> None:
+    """A form of Adobe's own kind (XFA), whose pages only say that another program is needed."""
+    from pypdfium2.raw import FORMTYPE_XFA_FULL
+
+    if pdf.get_formtype() == FORMTYPE_XFA_FULL and sum(len(line.words) for lines in pages for line in lines) < 200:
+        raise NothingToRead("a form that only Adobe's Reader shows (XFA): print it there to a new PDF")
 
 
 def _open(content: bytes) -> "PdfDocument":
@@ -101,10 +135,14 @@ def _refuse_unreadable(pages: Sequence[Sequence[Line]]) -> None:
 def _drop_running_heads(pages: list[list[Line]]) -> None:
     """Lines at the edge of the page that repeat on half of all pages, page numbers aside."""
     edges = [_edges(lines) for lines in pages]
+    whole = [list(lines) for lines in pages]
     counts = Counter(text for edge in edges for text in set(edge.values()))
     least = max(3, sum(1 for lines in pages if lines) / 2)
     for lines, edge in zip(pages, edges, strict=True):
         lines[:] = [line for line in lines if counts[edge.get(id(line), "")] < least]
+    if not any(pages):  # a form of a few lines on every page: nothing else is there
+        for lines, all_lines in zip(pages, whole, strict=True):
+            lines[:] = all_lines
 
 
 def _edges(lines: Sequence[Line]) -> dict[int, str]:

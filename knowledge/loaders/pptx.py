@@ -4,11 +4,12 @@ from collections.abc import Iterable, Iterator
 from io import BytesIO
 from typing import TYPE_CHECKING
 
-from knowledge.documents import Document, DocumentError
+from knowledge.documents import Document, DocumentError, NothingToRead
 from knowledge.loaders.building import Builder, markdown_table, tidy
 from knowledge.loaders.package import Package
 
 if TYPE_CHECKING:
+    from pptx.presentation import Presentation
     from pptx.shapes.base import BaseShape
     from pptx.slide import Slide
     from pptx.text.text import TextFrame, _Paragraph
@@ -23,12 +24,23 @@ def load_pptx(content: bytes, name: str) -> Document:
     from pptx.package import Package as Deck
 
     package = Package(content)  # refuses what expands without end before anything is parsed
-    try:
-        presentation = Deck.open(BytesIO(content)).main_document_part.presentation
-    except (KeyError, ValueError, AttributeError) as error:
-        raise DocumentError(f"the presentation is damaged ({error}): open it and save it again") from None
     builder = Builder()
-    first_title = None
+    try:
+        first_title, pages = _read(builder, Deck.open(BytesIO(content)).main_document_part.presentation)
+    except (DocumentError, MemoryError, RecursionError):
+        raise
+    except Exception as error:  # those of zipfile, zlib and lxml, and whatever python-pptx misses
+        what = " ".join(str(error).split())[:100]
+        raise DocumentError(f"the presentation is damaged ({what}): open it and save it again") from None
+    if not pages:
+        raise NothingToRead("the presentation has no slides")
+    front = package.properties()
+    return builder.document(front.title or first_title or name, front, pages)
+
+
+def _read(builder: Builder, presentation: "Presentation") -> tuple[str, int]:
+    """Add all slides; the first title that one has, and how many there are."""
+    first_title = ""
     pages = 0
     for pages, slide in enumerate(presentation.slides, start=1):
         if slide.element.get("show") == "0":
@@ -40,8 +52,7 @@ def load_pptx(content: bytes, name: str) -> Document:
         _read_slide(builder, slide, pages)
         if title and len(builder.blocks) == before:  # a slide that is a picture with a title, or a part's beginning
             builder.block(title, page=pages)
-    front = package.properties()
-    return builder.document(front.title or first_title or name, front, pages)
+    return first_title, pages
 
 
 def _title(slide: "Slide") -> str:

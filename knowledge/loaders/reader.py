@@ -1,10 +1,11 @@
 """Files read in processes of their own, with a limit on time and memory, so that none can harm the bot."""
 
 import json
+import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
@@ -150,28 +151,38 @@ class _Worker:
         self, content: bytes, source: str, size: ChunkSize, checks: Sequence[CheckName], seconds: float
     ) -> bytes | None:
         """The answer, None where the process ended instead or was ended after `seconds`."""
-        # starting up takes part of the first file's time, most of it on a machine that is busy
-        timer = threading.Timer(seconds if self.used else seconds + _START_UP, self._end_late)
-        timer.daemon = True
-        timer.start()
+        if not self.used:
+            self._within(_START_UP, self._is_ready)
         self.used = True
-        answer = None
-        try:
-            requests, answers = self._pipes()
-            request = {"source": source, "size": asdict(size), "checks": list(checks)}
-            write_frame(requests, json.dumps(request).encode())
-            write_frame(requests, content)
-            answer = read_frame(answers)
-        except (OSError, ValueError):  # it ended while it was being written to, or was closed
-            pass
-        finally:
-            timer.cancel()
+        request = {"source": source, "size": asdict(size), "checks": list(checks)}
+        answer = self._within(seconds, lambda: self._asked(json.dumps(request).encode(), content))
         if answer is None or answer.startswith(b'{"error": "MemoryError"'):
             self.alive = False
             self._process.kill()
-            self._process.wait()
+            self.late = self._process.wait() in _OWN_ALARM or self.late
             return None
         return answer
+
+    def _within(self, seconds: float, step: Callable[[], bytes | None]) -> bytes | None:
+        """What a step gives, None where the process ended, or was ended after so many seconds."""
+        timer = threading.Timer(seconds, self._end_late)
+        timer.daemon = True
+        timer.start()
+        try:
+            return step()
+        except (OSError, ValueError):  # it ended while it was being written to, or was closed
+            return None
+        finally:
+            timer.cancel()
+
+    def _is_ready(self) -> bytes | None:
+        return read_frame(self._pipes()[1])
+
+    def _asked(self, request: bytes, content: bytes) -> bytes | None:
+        requests, answers = self._pipes()
+        write_frame(requests, request)
+        write_frame(requests, content)
+        return read_frame(answers)
 
     def end(self, limits: ReadingSettings) -> str:
         """Why there was no answer."""
@@ -210,5 +221,7 @@ class _Worker:
 
 
 _STOPPED = "reading was stopped"
+_OWN_ALARM = (-signal.SIGALRM,) if hasattr(signal, "SIGALRM") else ()
+"""How a process ends that the parent, itself held up, did not end in time."""
 _START_UP = 20
-"""Seconds that a process has for starting, on a machine that does everything else at the same time."""
+"""Seconds that a process has for starting on a machine that is busy, before its first file's time begins."""

@@ -1,9 +1,10 @@
 """Spreadsheets: a sheet is a heading, its tables are Markdown tables."""
 
 import io
+import re
 from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
-from typing import Any
+from typing import Any, Literal
 
 from knowledge.documents import Document, DocumentError, NothingToRead
 from knowledge.loaders.building import Builder, sheet_blocks
@@ -11,6 +12,9 @@ from knowledge.loaders.front_matter import FrontMatter
 from knowledge.loaders.package import Package
 
 _MOST_CELLS = 5_000_000
+_WIDEST = 16_384
+_ROW = re.compile(rb'<row [^>]{0,200}?\br="(\d{1,12})"')
+_FAR_COLUMN = re.compile(rb'<c [^>]{0,200}?\br="([A-Z]{2,7})\d')
 
 
 def load_sheets(content: bytes, name: str) -> Document:
@@ -19,7 +23,9 @@ def load_sheets(content: bytes, name: str) -> Document:
 
     front = FrontMatter()
     if content.startswith(b"PK"):
-        front = Package(content).properties()
+        package = Package(content)
+        front = package.properties()
+        _refuse_far_cells(package)
     builder = Builder()
     try:
         book = CalamineWorkbook.from_filelike(io.BytesIO(content))
@@ -35,6 +41,32 @@ def load_sheets(content: bytes, name: str) -> Document:
     if not builder.blocks:
         raise NothingToRead("the workbook has no text in any visible sheet")
     return builder.document(front.title or name, front)
+
+
+def _refuse_far_cells(package: Package) -> None:
+    """A stray cell in the last row and column makes a sheet of billions: the library would take memory for each."""
+    for part in package.sizes:
+        if not re.fullmatch(r"xl/worksheets/[^/]+\.xml", part):
+            continue
+        content = package.read(part)
+        at = content.rfind(b"<row ")
+        last = _ROW.search(content, at) if at >= 0 else None
+        rows = int(last[1]) if last else 0
+        if rows * _WIDEST <= _MOST_CELLS:
+            continue
+        far = max({match[1] for match in _FAR_COLUMN.finditer(content)}, key=_column, default=b"")
+        if far and rows * _column(far) > _MOST_CELLS:
+            raise DocumentError(
+                f"a cell in column {far.decode()} and one in row {rows} make a sheet of {rows * _column(far):,} cells "
+                f"({part.rpartition('/')[2]}): delete what is outside the table, or split the workbook"
+            )
+
+
+def _column(letters: bytes) -> int:
+    number = 0
+    for letter in letters:
+        number = number * 26 + letter - 64
+    return number
 
 
 def _rows(sheet: Any) -> list[list[str]]:
@@ -81,13 +113,25 @@ def load_csv(content: bytes, name: str) -> Document:
     if not text.strip():
         raise NothingToRead("the file has no text")
     csv.field_size_limit(1_000_000)
+    delimiter = _delimiter(text)
     try:
-        rows, lines = _parse(text, _delimiter(text))
-    except csv.Error as error:
-        raise DocumentError(f"not readable as a table ({error}): save it anew as CSV") from None
+        rows, lines = _parse(text, delimiter)
+        as_it_stands = _is_open(rows, text)
+    except csv.Error:  # a cell is longer than the limit: most likely all that follows such a mark
+        as_it_stands = True
+    if as_it_stands:
+        try:
+            rows, lines = _parse(text, delimiter, csv.QUOTE_NONE)
+        except csv.Error:
+            raise DocumentError("a cell has over a million characters: split it, or save it as text (.txt)") from None
     builder = Builder()
     sheet_blocks(builder, rows, lines)
     return builder.document(name)
+
+
+def _is_open(rows: Sequence[Sequence[str]], text: str) -> bool:
+    """Whether a quotation mark that is never closed made one cell of all the lines below it."""
+    return text.count('"') % 2 == 1 and bool(rows) and any("\n" in cell for cell in rows[-1][-1:])
 
 
 def _delimiter(text: str) -> str:
@@ -105,13 +149,13 @@ def _delimiter(text: str) -> str:
     return max(_DELIMITERS, key=evenness)
 
 
-def _parse(text: str, delimiter: str) -> tuple[list[list[str]], Sequence[int]]:
+def _parse(text: str, delimiter: str, quoting: Literal[0, 3] = 0) -> tuple[list[list[str]], Sequence[int]]:
     """The rows, and the line on which each begins."""
     import csv
 
     if text[:4].lower() == "sep=":  # Excel's own hint
         text = text[text.find("\n") + 1 :] if "\n" in text else ""
-    reader = csv.reader(io.StringIO(text), delimiter=delimiter, skipinitialspace=True)
+    reader = csv.reader(io.StringIO(text), delimiter=delimiter, skipinitialspace=True, quoting=quoting)
     rows: list[list[str]] = []
     lines: list[int] = []
     before = 0

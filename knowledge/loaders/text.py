@@ -18,6 +18,9 @@ _BINARY = re.compile(rb"[\x01-\x06\x0e-\x1a]")
 """Control characters that no text has; ESC is left out, since terminals write it."""
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f\u200b\ufeff]")
 _TWICE = re.compile(r"[\xc2-\xf4][\x80-\xbf]*[\x80-\x9f][\x80-\xbf]*")
+_JAPANESE = re.compile(rb"\x1b\$[B@]")
+_FEW_ZEROS = 3
+_BEYOND_ASCII = re.compile(r"[^\x00-\x7f]")
 _BREAK = re.compile(r"[\x0b\x0c\x85\u2028\u2029]")
 """Ends of lines and pages which no editor counts as lines."""
 
@@ -25,8 +28,9 @@ _BREAK = re.compile(r"[\x0b\x0c\x85\u2028\u2029]")
 def decode(content: bytes, declared: str | None = None) -> str:
     r"""Text of unknown encoding, with `\n` line ends and without control characters.
 
-    A byte-order mark decides; then UTF-8; then the encoding that the file says it has; then the
-    best guess of charset-normalizer. Raises DocumentError for bytes that are not text.
+    A byte-order mark decides; then UTF-8, a few broken bytes in it aside; then the encoding that the file says it
+    has; then the best guess of charset-normalizer. Zero bytes are left out where the rest is clearly text; `faults`
+    tells of all that was mended. Raises DocumentError for bytes that are not text.
     """
     text = _decode(content, declared).replace("\r\n", "\n").replace("\r", "\n")
     return _CONTROL.sub("", _BREAK.sub(" ", _TWICE.sub(_once, text)))
@@ -46,16 +50,81 @@ def _decode(content: bytes, declared: str | None) -> str:
             try:
                 return content.decode(encoding)
             except UnicodeDecodeError as error:
-                raise DocumentError(f"marked as {encoding}, but broken at byte {error.start}") from None
+                name = encoding.removesuffix("-sig").upper()
+                raise DocumentError(
+                    f"marked as {name}, but broken at byte {error.start}: copy it again, or save it anew as UTF-8"
+                ) from None
     if b"\x00" in content:
         if wide := _unmarked_utf16(content):
             return wide
-        if content.count(b"\x00") > len(content) // 100 or _BINARY.search(content[:8192]):
-            raise DocumentError("binary data, not text: give the file the extension of its real type")
+        content = _without_zeros(content)
+    if switched := _seven_bit(content):
+        return switched
     try:
         return content.decode("utf-8")
     except UnicodeDecodeError:
-        return _declared(content, declared) or _guess(content)
+        return _mended(content) or _declared(content, declared) or _guess(content)
+
+
+def _seven_bit(content: bytes) -> str | None:
+    """Japanese as e-mail has it, in the letters of ASCII: escape sequences say which set they belong to."""
+    if not _JAPANESE.search(content):
+        return None
+    try:
+        return content.decode("iso2022_jp_2")
+    except UnicodeDecodeError:
+        return None
+
+
+def _without_zeros(content: bytes) -> bytes:
+    """Text without the zero bytes that a failing disk or program left in it."""
+    text = content.rstrip(b"\x00")  # a file that was to grow, or that a crash cut off
+    if b"\n" not in text:  # the name of a format, as databases begin with
+        text = content
+    zeros = text.count(0)
+    few = zeros <= max(_FEW_ZEROS, len(text) // 100) and zeros * 10 <= len(text)
+    if not text or not few or _BINARY.search(text[:8192]):
+        raise DocumentError(
+            "binary data, not text: give the file the extension of its real type, or save it as text in UTF-8"
+        )
+    return text.replace(b"\x00", b"")
+
+
+def _mended(content: bytes) -> str | None:
+    """UTF-8 with a few bytes that are none, which are then Windows' western letters; None for other encodings.
+
+    Text of another encoding holds hardly any letter in valid UTF-8, this one far more of them than broken bytes.
+    """
+    put_in: list[str] = []
+
+    def western(error: UnicodeError) -> tuple[str, int]:
+        assert isinstance(error, UnicodeDecodeError)
+        cut_off = error.reason == "unexpected end of data"
+        put_in.append("" if cut_off else error.object[error.start : error.end].decode("cp1252", "replace"))
+        return put_in[-1], error.end
+
+    codecs.register_error("deskhand-western", western)
+    text = content.decode("utf-8", "deskhand-western")
+    letters = len(_BEYOND_ASCII.findall(text)) - len("".join(put_in))
+    return text if letters >= 4 * len("".join(put_in)) and letters > 0 else None
+
+
+def faults(content: bytes) -> tuple[str, ...]:
+    """What `decode` mended in bytes that it could read, for the person who can mend the file."""
+    if content.startswith(tuple(mark for mark, _ in _BOMS)) or _unmarked_utf16(content):
+        return ()
+    found = []
+    if zeros := content.count(0):
+        line = content.count(b"\n", 0, content.index(0)) + 1
+        found.append(f"{zeros} zero byte{'s' * (zeros > 1)} left out, the first in line {line}: is the file damaged?")
+    content = content.replace(b"\x00", b"")
+    try:
+        content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        if _mended(content) is not None:
+            line = content.count(b"\n", 0, error.start) + 1
+            found.append(f"bytes that are no UTF-8, the first in line {line}: check its letters, and save it as UTF-8")
+    return tuple(found)
 
 
 def _unmarked_utf16(content: bytes) -> str | None:
@@ -85,10 +154,14 @@ def _guess(content: bytes) -> str:
     best = matches.best()
     if best is None:
         raise DocumentError("neither UTF-8 nor any other text encoding: save it as UTF-8")
+    high = sum(byte > 0x7F for byte in content)
+    if best.encoding not in _LATIN and high * _RARE < len(content):  # too few to tell: as most such files are
+        return content.decode("cp1252", "replace")
     western = next((match for match in matches if match.encoding == "cp1252" and match.chaos <= best.chaos), best)
     return str(western if best.encoding in _LATIN else best)
 
 
+_RARE = 50
 _LATIN = ("cp1250", "cp1252", "cp1254", "cp1257", "cp1258")
 _BASE64 = re.compile(r"(?P<first>[A-Za-z0-9+/]{40,76})(?:\n[A-Za-z0-9+/]{1,76})*={0,2}")
 _FIELD = re.compile(r"\s*(title|owner|keywords|tags|audience|updated|review by)\s*:\s*(.*)", re.I)

@@ -17,6 +17,7 @@ from knowledge.loaders.frames import encode, read_frame, write_frame
 
 if TYPE_CHECKING:
     from knowledge.lint.findings import Finding
+    from knowledge.loaders import Loader
 
 _GRACE = 5
 """Seconds that the parent has to end a read that takes too long, before the process ends itself."""
@@ -25,13 +26,16 @@ _GRACE = 5
 def main(seconds: int, memory_mb: int) -> None:
     """Serve requests until standard input ends."""
     requests, answers = _own_pipes()
+    from knowledge.loaders import load  # now, so that it takes no file's time
+
     _limit(memory_mb)
+    write_frame(answers, b"ready")
     while (head := read_frame(requests)) is not None:
         content = read_frame(requests)
         assert content is not None
         request = json.loads(head)
         _alarm(seconds + _GRACE)
-        answer = _answer(content, request)
+        answer = _answer(load, content, request)
         _alarm(0)
         write_frame(answers, answer)
         if answer.startswith(_SPENT):
@@ -39,15 +43,17 @@ def main(seconds: int, memory_mb: int) -> None:
 
 
 _SPENT = b'{"error": "MemoryError"'
+_LARGEST_ANSWER = 250_000_000
+"""Bytes: what the parent, whose own memory has no limit, takes of one file."""
+_TOO_MUCH = "its text comes to over 250 MB with the headings of every passage: split the document"
 
 
-def _answer(content: bytes, request: dict[str, Any]) -> bytes:
-    from knowledge.loaders import load
-
+def _answer(load: "Loader", content: bytes, request: dict[str, Any]) -> bytes:
     try:
         document = load(content, request["source"])
         chunks = chunk_document(document, ChunkSize(**request["size"]))
-        return encode(document, chunks, _findings(document, request, len(content)))
+        answer = encode(document, chunks, _findings(document, request, len(content)))
+        return answer if len(answer) <= _LARGEST_ANSWER else _refusal("DocumentError", _TOO_MUCH)
     except (NothingToRead, AudienceUnknown, DocumentError) as error:
         return _refusal(type(error).__name__, str(error))
     except MemoryError:
@@ -57,7 +63,8 @@ def _answer(content: bytes, request: dict[str, Any]) -> bytes:
     except BaseException as error:  # a library may raise anything on a hostile file; a panic of Rust is no Exception
         if "memory" in str(error).lower() and type(error).__name__ != "CalamineError":
             return _refusal("MemoryError", "")
-        return _refusal("DocumentError", f"the reader failed: {type(error).__name__}: {error}"[:300])
+        what = f"{type(error).__name__}: {error}"[:200]
+        return _refusal("DocumentError", f"it cannot be read ({what}): open it in its program and save it anew")
     return _refusal("MemoryError", "")  # outside the handler: what filled the memory is gone by now
 
 

@@ -1,15 +1,18 @@
 import json
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from aiohttp import web
 
 from bots import printable
 from deskhand.console import LocalConsole
-from deskhand.doctor import Check, Options, examine, work
+from deskhand.doctor import Options, examine, work
+from deskhand.doctor_check import Check
 from deskhand.session import Session
-from knowledge import open_index
+from knowledge import mounts, open_index
 from settings import Home, load_settings
 from tests.deskhand.conftest import LEAVE
 
@@ -129,6 +132,135 @@ async def test_a_lost_index_is_to_be_rebuilt(home: Home, write: Write) -> None:
     last = (await _checks(home))[-1]
     assert last.level == "wrong"
     assert "deskhand index --rebuild" in last.step
+
+
+def _said(checks: list[Check], what: str) -> list[tuple[str, str, str]]:
+    return [(check.level, check.message, check.step) for check in checks if check.what == what]
+
+
+async def test_what_changed_since_the_last_run_is_counted(home: Home, write: Write) -> None:
+    for name in ("same", "changed", "gone"):
+        write(f"knowledge/docs/{name}.md", LEAVE)
+    write("knowledge/docs/broken.md", "---\naudience: []\n---\nx\n")
+    async with open_index(load_settings(home)) as index:
+        await index.sync()
+    assert _said(await _checks(home), "index")[1:] == []
+    write("knowledge/docs/changed.md", f"{LEAVE}\nMore.\n")
+    write("knowledge/docs/new.md", LEAVE)
+    (home.documents / "gone.md").unlink()
+    message = "files since the last run: 1 not indexed yet, 1 changed, 1 gone"
+    assert _said(await _checks(home), "index")[1:] == [("note", message, "run `deskhand index`")]
+
+
+async def test_each_folder_of_documents_is_looked_at(home: Home, write: Write, tmp_path: Path) -> None:
+    write("knowledge/docs/leave.md", LEAVE)
+    for name in ("full", "empty", "left-out"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "full" / "a.md").write_text(LEAVE)
+    (tmp_path / "left-out" / "a.md").write_text(LEAVE)
+    entries = "".join(
+        f"  - {{name: {name}, folder: {tmp_path / name}{', include: [x/*]' if name == 'left-out' else ''}}}\n"
+        for name in ("full", "empty", "left-out", "away")
+    )
+    write("settings/knowledge.yaml", f"sources:\n{entries}")
+    checks = await _checks(home)
+    assert _said(checks, "source full") == [("ok", f"1 files in {tmp_path / 'full'}", "")]
+    [(level, message, step)] = _said(checks, "source empty")
+    assert (level, message) == ("note", f"{tmp_path / 'empty'} is empty: is its disk or share mounted?")
+    assert step == f"mount {tmp_path / 'empty'}, or fill it"
+    [(level, message, step)] = _said(checks, "source left-out")
+    assert (level, step) == ("note", "correct include and exclude of left-out in knowledge.yaml")
+    [(level, message, step)] = _said(checks, "source away")
+    assert (level, step) == ("wrong", f"mount or make {tmp_path / 'away'}, or take it out of sources")
+    assert message == f"there is no folder {tmp_path / 'away'}: is its disk or share mounted?"
+
+
+async def test_a_share_that_should_be_mounted_is_named(
+    home: Home, write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write("knowledge/docs/leave.md", LEAVE)
+    (tmp_path / "share" / "wiki").mkdir(parents=True)
+    (tmp_path / "fstab").write_text(f"server:/export {tmp_path / 'share'} nfs4 defaults 0 0\n")
+    (tmp_path / "mountinfo").write_text("22 1 8:1 / / rw - ext4 /dev/sda1 rw\n")
+    monkeypatch.setattr(mounts, "_TABLE", tmp_path / "fstab")
+    monkeypatch.setattr(mounts, "_MOUNTS", tmp_path / "mountinfo")
+    write("settings/knowledge.yaml", f"sources: [{{name: wiki, folder: {tmp_path / 'share' / 'wiki'}}}]\n")
+    [(level, message, step)] = _said(await _checks(home), "source wiki")
+    assert (level, step) == ("wrong", f"mount {tmp_path / 'share'}")
+    assert "is in /etc/fstab and not mounted" in message
+
+
+@pytest.mark.parametrize(
+    ("sync", "level", "message", "step"),
+    [
+        ("{timezone: UTC, schedule: 0 4 29 2 *}", "ok", r"next run \w+ 29 Feb 04:00 UTC, and changes as they are", ""),
+        ("{schedule: null}", "ok", "none; changes are taken up as they are seen", ""),
+        (
+            "{schedule: null, watch: 'off'}",
+            "note",
+            "no change is taken up by itself",
+            "set sync.schedule or sync.watch",
+        ),
+    ],
+)
+async def test_the_next_run_is_named(home: Home, write: Write, sync: str, level: str, message: str, step: str) -> None:
+    write("settings/knowledge.yaml", f"sync: {sync}\n")
+    [said] = _said(await _checks(home), "schedule")
+    assert said[0] == level
+    assert re.search(message, said[1])
+    assert said[2].startswith(step)
+
+
+async def test_a_cross_encoder_is_looked_for_without_loading_it(home: Home, write: Write, tmp_path: Path) -> None:
+    async def said(search: str) -> tuple[str, str, str]:
+        write("settings/knowledge.yaml", f"search: {search}\n")
+        [found] = _said(await _checks(home), "reranker")
+        return found
+
+    name = "Xenova/ms-marco-MiniLM-L-6-v2"
+    assert _said(await _checks(home), "reranker") == []
+    assert "fastembed has no cross-encoder 'no/such'" in (await said("{reranker: no/such}"))[1]
+    level, message, step = await said(f"{{reranker: {name}}}")
+    assert level == "note"
+    assert "is not on this machine" in message
+    assert step.endswith("name a folder with its files in search.reranker_path")
+    level, message, step = await said(f"{{reranker: {name}, reranker_path: {tmp_path}}}")
+    assert (level, message) == (
+        "wrong",
+        f"knowledge.yaml: search.reranker_path: there is no onnx/model.onnx in {tmp_path}",
+    )
+    snapshot = home.data / "models" / "models--Xenova--ms-marco-MiniLM-L-6-v2" / "snapshots" / "1"
+    (snapshot / "onnx").mkdir(parents=True)
+    (snapshot / "onnx" / "model.onnx").write_bytes(b"x")
+    assert await said(f"{{reranker: {name}}}") == ("ok", f"{name} in {snapshot}", "")
+
+
+async def test_the_webhook_is_reached_for_without_posting_and_without_showing_it(
+    home: Home, write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[str, str]] = []
+
+    async def answer(request: web.BaseRequest) -> web.Response:
+        asked.append((request.method, request.path))
+        return web.Response(status=404)
+
+    server = web.ServerRunner(web.Server(answer))
+    await server.setup()
+    site = web.TCPSite(server, "127.0.0.1", 0)
+    await site.start()
+    port = server.addresses[0][1]
+    write("settings/assistant.yaml", "administrators: {webhook_env: NOTICES}\n")
+    [(level, message, step)] = _said(await _checks(home), "webhook")
+    assert (level, "NOTICES is not set" in message) == ("wrong", True)
+    monkeypatch.setenv("NOTICES", f"http://127.0.0.1:{port}/services/secretpart")
+    assert _said(await _checks(home), "webhook") == [("ok", "127.0.0.1 answers; nothing was posted", "")]
+    assert asked == [("HEAD", "/")]
+    await server.cleanup()
+    checks = await _checks(home)
+    [(level, message, step)] = _said(checks, "webhook")
+    assert (level, message.startswith("127.0.0.1 cannot be reached (")) == ("wrong", True)
+    assert step == "correct the address in NOTICES, or let this machine reach it"
+    assert "secretpart" not in repr(checks)
 
 
 async def test_file_names_cannot_change_the_terminal(

@@ -43,6 +43,19 @@ async def test_status_says_what_there_is_and_what_became_of_the_last_runs(
     assert [receipt["state"] for receipt in shown["receipts"]] == ["indexed", "failed"]
 
 
+async def test_a_fault_of_a_file_that_was_read_is_told_at_once_and_in_the_status(
+    home: Home, write: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write("knowledge/docs/a.md", b"# A\n\nText of\x00 a page which is otherwise fine.\n")
+    assert await run(home)
+    line = "indexed: a.md: 1 zero byte left out, the first in line 3: is the file damaged?"
+    assert line in capsys.readouterr().out
+    assert await run(home)
+    assert line not in capsys.readouterr().out
+    assert await run(home, status=True)
+    assert line in capsys.readouterr().out
+
+
 async def test_a_run_in_which_every_file_fails_has_done_nothing(home: Home, write: Write) -> None:
     write("knowledge/docs/bad.md", b"\x00\x01 no text " * 30)
     assert not await run(home)

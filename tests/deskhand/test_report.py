@@ -68,8 +68,8 @@ def test_found_passages_for_people_are_a_paragraph_each() -> None:
 REPORT = SyncReport(
     [
         Receipt("new.md", "indexed", chunks=3, new=True),
-        Receipt("changed.md", "indexed", chunks=2),
-        Receipt("same.md", "unchanged", chunks=1),
+        Receipt("changed.md", "indexed", "3 of its 9 pages hold pictures", chunks=2),
+        Receipt("same.md", "unchanged", "noted in an earlier run", chunks=1),
         Receipt("gone.md", "removed", "no longer in the folder"),
         Receipt("x.bin", "skipped", "no reader for this type"),
         Receipt("broken.md", "failed", "line 2: \x1b[31mred"),
@@ -92,6 +92,7 @@ def test_a_run_for_people_is_a_line_of_figures_and_a_line_for_what_needs_an_eye(
     assert sync_as_text(REPORT).splitlines() == [
         "1 added, 1 updated, 1 unchanged, 1 removed, 1 skipped, 1 failed; 5 chunks embedded in 1.2 s",
         "  failed: broken.md: line 2: [31mred",
+        "  indexed: changed.md: 3 of its 9 pages hold pictures",
         "  skipped: x.bin: no reader for this type",
     ]
     assert sync_as_text(SyncReport()) == "nothing to do; 0 chunks embedded in 0.0 s"

@@ -1,9 +1,11 @@
 """`deskhand run` and the commands of other shells, all in processes of their own."""
 
+import asyncio
 import json
 import os
 import re
 import signal
+import socket
 import stat
 import subprocess
 import sys
@@ -15,6 +17,9 @@ import pytest
 
 from deskhand.protocol import connect as connect_to
 from deskhand.protocol import decode, encode, socket_file
+from deskhand.run import stop_by_signal
+from deskhand.server import serving
+from deskhand.session import Session
 from settings import Home
 from settings.home import CHECKOUT
 from tests.deskhand.conftest import LEAVE, Command, Running
@@ -384,3 +389,29 @@ def test_code_that_cancels_every_task_does_not_end_it(
     assert "five days" in deskhand("ask", QUESTION, *home).out
     at_work.send_signal(signal.SIGTERM)
     assert at_work.wait(20) == 0
+
+
+async def test_where_the_event_loop_takes_no_signals_the_process_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise NotImplementedError
+
+    loop = asyncio.get_running_loop()
+    monkeypatch.setattr(loop, "add_signal_handler", refuse)  # as on Windows
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    stop = asyncio.Event()
+    try:
+        stop_by_signal(loop, stop)
+        signal.raise_signal(signal.SIGTERM)
+        await asyncio.wait_for(stop.wait(), 5)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+async def test_where_there_are_no_local_sockets_that_is_said(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(socket, "AF_UNIX")
+    async with Session(home) as session:
+        with pytest.raises(OSError, match="no local sockets on this system"):
+            async with serving(session):
+                pass
+    assert connect_to(home.data, 1) is None

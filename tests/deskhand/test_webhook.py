@@ -1,10 +1,11 @@
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
 from aiohttp import web
 
-from deskhand.webhook import Webhook, webhook_of
+from deskhand.webhook import Webhook, answers, webhook_of
 from settings import Home, SettingsError, load_settings
 
 Write = Callable[[str, str | bytes], Path]
@@ -83,3 +84,20 @@ def test_the_address_is_a_secret_that_the_settings_name(
     assert "hooks.example.com" not in str(told.value)
     monkeypatch.setenv("NOTICES", "https://hooks.example.com/services/x")
     assert webhook_of(load_settings(home)) is not None
+
+
+async def test_a_host_that_says_nothing_is_given_up_soon() -> None:
+    left = asyncio.Event()
+
+    async def listen(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+        writer.close()
+        await writer.wait_closed()
+        left.set()
+
+    async with await asyncio.start_server(listen, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        silent = Webhook(f"http://me:secret@127.0.0.1:{port}/secretpart", "Deskhand")
+        assert silent.origin == f"http://127.0.0.1:{port}/"
+        assert await answers(silent, seconds=0.1) == "127.0.0.1 does not answer within 0.1 s"
+        await left.wait()

@@ -95,3 +95,55 @@ def test_strict_open_xml_is_read_as_well() -> None:
 def test_a_document_without_text_has_nothing_to_read() -> None:
     with pytest.raises(DocumentError, match="the file has no text"):
         load_docx(docx("<w:p/>"), "Name")
+
+
+def test_hidden_letters_and_deleted_rows_are_dropped() -> None:
+    hidden = "<w:p><w:r><w:rPr><w:vanish/></w:rPr><w:t>secret</w:t></w:r><w:r><w:t>shown</w:t></w:r></w:p>"
+    again = '<w:p><w:r><w:rPr><w:vanish w:val="0"/></w:rPr><w:t>kept</w:t></w:r></w:p>'
+    table = f'<w:tbl><w:tr><w:trPr><w:del w:id="1"/></w:trPr>{cell("gone")}</w:tr><w:tr>{cell("row")}</w:tr></w:tbl>'
+    assert texts(hidden + again + table) == ["shown", "kept", "row"]
+
+
+def _with_chunk(part: str, content: str | bytes, before: str = "") -> bytes:
+    names = (
+        'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main" '
+        'xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships"'
+    )
+    return zipped(
+        {
+            "word/document.xml": f'<w:document {names}><w:body>{before}<w:altChunk r:id="r9"/></w:body></w:document>',
+            "word/_rels/document.xml.rels": f'<Relationships><Relationship Id="r9" Target="/{part}"/></Relationships>',
+            part: content,
+        }
+    )
+
+
+@pytest.mark.parametrize(
+    ("part", "content"),
+    [
+        ("word/chunk.html", "<h2>Leave</h2><p>Five days.</p>"),
+        ("word/chunk.mht", "MIME-Version: 1.0\nContent-Type: text/html\n\n<h2>Leave</h2><p>Five days."),
+        ("word/chunk.docx", docx(paragraph("Leave", "berschrift1") + paragraph("Five days."), styles=STYLES)),
+    ],
+)
+def test_a_file_that_is_embedded_as_part_of_the_text_is_read_in_its_place(part: str, content: str | bytes) -> None:
+    document = load_docx(_with_chunk(part, content, paragraph("Before.")), "Name")
+    assert [block.text for block in document.blocks] == ["Before.", "Leave", "Five days."]
+    assert document.notes == ()
+
+
+def test_an_embedded_file_that_cannot_be_read_is_told() -> None:
+    document = load_docx(_with_chunk("word/chunk.bin", b"\x00\x01", paragraph("Before.")), "Name")
+    assert [block.text for block in document.blocks] == ["Before."]
+    assert document.notes[0].startswith("a part that is embedded in it is left out (word/chunk.bin: no reader")
+    with pytest.raises(DocumentError, match=r"left out .* save the document anew in Word"):
+        load_docx(_with_chunk("word/chunk.bin", b"\x00\x01"), "Name")
+    inner = docx(paragraph("The innermost."))
+    for _ in range(6):
+        inner = _with_chunk("word/chunk.docx", inner, paragraph("Text."))
+    assert [block.text for block in load_docx(inner, "Name").blocks] == ["Text."] * 4
+
+
+def test_a_text_of_millions_of_letters_in_one_piece_says_so() -> None:
+    with pytest.raises(DocumentError, match=r"over 10 million characters in one piece of word/document\.xml"):
+        load_docx(docx(paragraph("word " * 2_100_000)), "Name")

@@ -127,3 +127,35 @@ def test_a_time_is_cut_to_its_day_and_an_empty_date_is_none(value: str, day: dat
 
 def test_fields_of_other_origin_follow_the_same_rules() -> None:
     assert front_matter_of({"Audience": "hr, managers", "updated": ""}).audience == ("hr", "managers")
+
+
+BOMB = "a: &a [x, x]\n" + "".join(
+    f"{name}: &{name} [{', '.join([f'*{before}'] * 9)}]\n" for before, name in zip("abcdefgh", "bcdefghi", strict=True)
+)
+
+
+@pytest.mark.parametrize(
+    ("head", "reason"),
+    [
+        (f"{BOMB}updated: *i", r"line 3: the front matter refers to itself \(\*a\)"),
+        ("title: &t [*t]", r"line 2: the front matter refers to itself"),
+        ("title: " + "[" * 5000, "line 2: the front matter is nested over 20 deep"),
+        ("title: 1" + "0" * 5000, "has a value that cannot be: Exceeds the limit"),
+        ("title: 1:" + "59:" * 5000 + "59", "has a value that cannot be: Exceeds the limit"),
+        ("audience: [hr]\nAudience: [everyone]", "line 3: audience is there twice: leave one of them"),
+        ("audience: [hr]\ntitle: x\naudience: [everyone]", "line 4: audience is there twice"),
+        ("audience: [no, se]", "put them in quotes"),
+        ("audience: yes", "put them in quotes"),
+        ("a: !!python/object/apply:os.system ['true']", "the front matter is not YAML"),
+    ],
+)
+def test_front_matter_that_multiplies_or_says_two_things_is_refused(head: str, reason: str) -> None:
+    with pytest.raises(AudienceUnknown, match=reason):
+        read_front_matter(f"---\n{head}\n---\n\nText.\n")
+
+
+def test_a_title_that_is_none_is_left_out_and_a_long_one_is_cut() -> None:
+    assert read_front_matter("---\ntitle: {en: Leave}\n---\n").title is None
+    document = load_markdown(b"---\ntitle: " + b"word " * 5000 + b"\n---\n\nText.\n", "a")
+    assert len(document.title) <= 201
+    assert document.title.endswith("word…")

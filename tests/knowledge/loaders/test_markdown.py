@@ -139,3 +139,11 @@ def test_the_title_is_the_front_matters_then_the_only_first_heading_then_the_nam
 def test_the_outline_has_headings_without_text_as_well() -> None:
     outline = load("# A\n\n## Empty\n\n## B\n\ntext").outline
     assert outline == (Heading("A", 1, 1), Heading("Empty", 2, 3), Heading("B", 2, 5))
+
+
+def test_a_heading_of_any_length_is_cut_and_stands_below_as_text() -> None:
+    long = "word " * 200
+    [heading, text] = load_markdown(f"# {long}\n\nText.\n\n# Next\n\nMore.\n".encode(), "a").blocks[:2]
+    assert heading.text == long.strip()
+    assert text.headings[0].endswith("…")
+    assert len(text.headings[0]) <= 301

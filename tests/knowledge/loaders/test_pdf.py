@@ -1,3 +1,5 @@
+from hashlib import md5
+
 import pytest
 
 from knowledge.documents import DocumentError, NothingToRead
@@ -81,3 +83,63 @@ def test_a_word_parted_at_the_end_of_a_line_keeps_its_hyphen_where_the_text_know
     lines = [(72, 700, 11, "Passages are found by means of a dual-"), (72, 686, 11, "encoder, which was trained.")]
     document = load_pdf(pdf([[*lines, (72, 600, 11, elsewhere)]]), "Name")
     assert document.blocks[0].text == f"Passages are found by means of a {whole}, which was trained."
+
+
+def test_lines_that_are_all_there_is_are_no_running_heads() -> None:
+    document = load_pdf(pdf([[f"Page {number} of the form"] for number in range(1, 6)]), "Name")
+    assert [block.text for block in document.blocks] == [f"Page {number} of the form" for number in range(1, 6)]
+
+
+def test_scanned_pages_among_pages_of_text_are_told() -> None:
+    content = pdf([["Some text on a page."], ["@" * 40], ["@" * 40], []])
+    drawn = b"BT /F1 11 Tf 72 760.0 Td (" + b"@" * 40 + b") Tj ET"
+    picture = b"q 600 0 0 700 0 0 cm BI /W 1 /H 1 /CS /G /BPC 8 ID \x80 EI Q"
+    assert content.count(drawn) == 2
+    [note] = load_pdf(content.replace(drawn, picture.ljust(len(drawn))), "Name").notes
+    assert note.startswith(
+        "2 of its 4 pages hold pictures and no text, the first is page 2: if they show text, run OCR"
+    )
+    assert load_pdf(pdf([["Some text on a page."], []]), "Name").notes == ()
+
+
+def test_a_form_that_only_one_program_shows_is_skipped_with_what_to_do() -> None:
+    asked = pdf([["Please wait... Your viewer may not be able to display this type of document."]])
+    form = b"/AcroForm << /XFA (<xdp/>) /Fields [] >> /NeedsRendering true /Pages 2 0 R"
+    with pytest.raises(NothingToRead, match=r"XFA.*print it there to a new PDF"):
+        load_pdf(asked.replace(b"/Pages 2 0 R", form), "Name")
+
+
+def _encrypted(user: bytes) -> bytes:
+    """A page of the oldest kind of encryption (40 bits, PDF 32000-1:2008, 7.6.3) with an owner's password.
+
+    Its text is in the clear, which no program minds: only whether it opens is of interest here.
+    """
+    padding = bytes.fromhex("28BF4E5E4E758A4164004E56FFFA01082E2E00B6D0683E802F0CA9FE6453697A")
+    owner = _rc4(md5((b"boss" + padding)[:32]).digest()[:5], (user + padding)[:32])  # the format's own
+    rights = -44
+    key = md5((user + padding)[:32] + owner + rights.to_bytes(4, "little", signed=True) + b"id").digest()[:5]
+    entries = f"/O <{owner.hex()}> /U <{_rc4(key, padding).hex()}>"
+    trailer = f"/Encrypt << /Filter /Standard /V 1 /R 2 /P {rights} {entries} >> /ID [<6964> <6964>] /Root".encode()
+    return pdf([[]]).replace(b"/Root", trailer)
+
+
+def _rc4(key: bytes, content: bytes) -> bytes:
+    state = list(range(256))
+    j = 0
+    for i in range(256):
+        j = (j + state[i] + key[i % len(key)]) % 256
+        state[i], state[j] = state[j], state[i]
+    out, i, j = bytearray(), 0, 0
+    for byte in content:
+        i = (i + 1) % 256
+        j = (j + state[i]) % 256
+        state[i], state[j] = state[j], state[i]
+        out.append(byte ^ state[(state[i] + state[j]) % 256])
+    return bytes(out)
+
+
+def test_a_password_to_open_is_asked_for_and_one_that_only_forbids_copying_is_not() -> None:
+    with pytest.raises(DocumentError, match="needs a password: save it without one"):
+        load_pdf(_encrypted(b"secret"), "Name")
+    with pytest.raises(NothingToRead, match="no text layer"):  # it was opened: the page is empty
+        load_pdf(_encrypted(b""), "Name")

@@ -71,8 +71,21 @@ class TextContract:
         with pytest.raises(DocumentError, match="broken at byte"):
             self.loader(content, "Name")
 
+    def test_a_few_zero_bytes_in_a_text_are_left_out(self) -> None:
+        assert "Annual leave is 25 days" in text_of(self.loader, b"Annual leave is 2\x005 days, ask\x00 your manager.")
+        assert "Annual leave" in text_of(self.loader, b"Annual leave is 25 days.\n" + bytes(512))
+
+    def test_a_few_broken_bytes_do_not_change_the_encoding_of_all_others(self) -> None:
+        mixed = f"{WESTERN} ".encode() * 3 + "Größe".encode("cp1252")
+        assert f"{WESTERN} Größe" in text_of(self.loader, mixed)
+        assert WESTERN in text_of(self.loader, WESTERN.encode() + "ü".encode()[:1])
+        assert "caf\u00e9" in text_of(self.loader, b"Plain words of English text about one caf\xe9 in town. " * 3)
+
     def test_windows_western_text_keeps_its_letters(self) -> None:
         assert WESTERN in text_of(self.loader, WESTERN.encode("cp1252"))
+
+    def test_japanese_text_of_seven_bits_is_recognised(self) -> None:
+        assert "休暇は二十日あります" in text_of(self.loader, JAPANESE.encode("iso2022_jp"))
 
     def test_shift_jis_text_is_recognised(self) -> None:
         assert "休暇は二十日あります" in text_of(self.loader, JAPANESE.encode("shift_jis"))
@@ -142,6 +155,7 @@ SAMPLES = {
     ".html": b"<h1>Head</h1><p>Some text.",
     ".csv": b"name;days\nAda;25\n",
     ".eml": b"From: a@example.com\nSubject: Leave\n\nSome text.\n",
+    ".mhtml": b"MIME-Version: 1.0\nContent-Type: text/html\n\n<h1>Head</h1><p>Some text.",
     ".rtf": rb"{\rtf1\ansi Some text.\par}",
     ".pdf": make.pdf([["Some text on a page."]]),
     ".docx": make.docx("<w:p><w:r><w:t>Some text.</w:t></w:r></w:p>"),
@@ -215,6 +229,22 @@ def read(source: str, content: bytes) -> Document | DocumentError:
         ("a.ppt", OLE + "PowerPoint Document".encode("utf-16-le"), "save it as PPTX or PDF"),
         ("a.msg", OLE + "__properties_version1.0".encode("utf-16-le"), "save it as EML or PDF"),
         ("a.txt", b"\x1f\x8b\x08\x00", "a compressed archive"),
+        (
+            "a.pdf",
+            b"<!DOCTYPE html><title>Sign in</title>",
+            "the sign-in page .* download the file again while signed in",
+        ),
+        ("a.pdf", b"version https://git-lfs.github.com/spec/v1\noid sha256:1\nsize 9\n", "run `git lfs pull`"),
+        ("a.md", b"version https://git-lfs.github.com/spec/v1\noid sha256:1\nsize 9\n", "run `git lfs pull`"),
+        ("a.pdf", b"/annex/objects/SHA256E-s1--1.pdf\n", "run `git annex get`"),
+        ("a.docx", bytes(5000), "nothing but zero bytes: .* copy it again"),
+        ("a.txt", bytes(5000), "nothing but zero bytes"),
+        ("a.csv", b"SQLite format 3" + bytes(200), "binary data"),
+        ("a.docx", OLE + "DRMEncryptedTransform".encode("utf-16-le"), "rights management"),
+        ("a.pdf", b"\x00\x00\x00\x18ftypheic" + bytes(50), "a picture: run OCR"),
+        ("a.docx", b"7z\xbc\xaf\x27\x1c" + bytes(50), "a compressed archive"),
+        ("a.doc", b'<?xml version="1.0"?><w:wordDocument/>', "not a DOC file"),
+        ("a.lnk", b"L", "a shortcut, not the document itself"),
         ("a.bin", b"x", "no reader for .bin files: save it as PDF"),
         ("a.zip", b"x", "an archive: unpack it"),
         ("notes", b"x", "no extension in its name"),
@@ -224,6 +254,22 @@ def read(source: str, content: bytes) -> Document | DocumentError:
 def test_a_type_that_cannot_be_read_is_told_with_what_to_do(source: str, content: bytes, reason: str) -> None:
     with pytest.raises(DocumentError, match=reason):
         load_any(content, source)
+
+
+def test_text_under_the_name_of_an_old_office_file_is_read() -> None:
+    assert load_any(b"name\tdays\nAda\t25\n", "a.xls").blocks[0].kind == "table"
+    assert [block.text for block in load_any(b"Five days.", "a.doc").blocks] == ["Five days."]
+
+
+def test_what_was_mended_in_a_text_is_told() -> None:
+    assert load_any(b"# Leave\n\nAnnual leave is five\x00 days.\n", "a.md").notes == (
+        "1 zero byte left out, the first in line 3: is the file damaged?",
+    )
+    mixed = "Größe und Straße – ja.\n".encode() * 5 + "Größe\n".encode("cp1252")
+    [note] = load_any(mixed, "a.txt").notes
+    assert note.startswith("bytes that are no UTF-8, the first in line 6: check its letters")
+    for content in ("Größe".encode(), "Größe".encode("cp1252"), "Größe".encode("utf-16"), "Leave".encode("utf-16-le")):
+        assert load_any(content, "a.txt").notes == ()
 
 
 def test_a_page_saved_under_another_name_is_read_as_a_page() -> None:
