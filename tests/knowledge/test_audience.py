@@ -243,6 +243,43 @@ async def test_one_reader_after_the_other(quick: Embedder) -> None:
             assert {passage.source for passage in found.passages} == expected
 
 
+@examples
+@given(documents=companies, closed=st.sets(st.sampled_from(sorted(TEXTS)), min_size=1), groups=readers)
+async def test_what_the_settings_close_leaves_no_trace_even_before_the_next_run(
+    quick: Embedder, documents: Documents, closed: set[str], groups: tuple[str, ...]
+) -> None:
+    """Nobody finds it until it has been read again, and its words weigh nothing; put back, all is as it was."""
+    left = {name: who for name, who in documents.items() if name not in closed}
+    without = await answers(left, quick, groups, 50)
+    async with company(documents, quick) as made:
+        before = [await made.index.search(question, groups, 50, 50) for question in QUESTIONS]
+        narrowed = made.settings.knowledge.model_copy(update={"audience": {f"{name}.md": ["board"] for name in closed}})
+        made.index.use(replace(made.settings, knowledge=narrowed))
+        found = [await made.index.search(question, groups, 50, 50) for question in QUESTIONS]
+        assert [found_as_dict(some) for some in found] == [found_as_dict(some) for some in without]
+        assert await made.index.readable(groups) == 1 + len(readable(left, groups))
+        made.index.use(made.settings)
+        again = [await made.index.search(question, groups, 50, 50) for question in QUESTIONS]
+        assert [found_as_dict(some) for some in again] == [found_as_dict(some) for some in before]
+        made.index.use(replace(made.settings, knowledge=narrowed))
+        await made.index.search("hotel", groups)
+        await made.index.sync()
+        sources = {passage.source for passage in (await made.index.search("hotel", groups, 50, 50)).passages}
+        now = {name: who or (("board",) if name in closed else ()) for name, who in documents.items()}
+        assert sources == {"hello.md", *(f"{name}.md" for name in readable(now, groups))}
+        assert await made.index.readable(groups) == len(sources)
+
+
+async def test_a_slip_of_the_keyboard_is_not_mended_by_a_word_that_the_settings_have_closed(quick: Embedder) -> None:
+    async with company({"travel": ()}, quick) as without:
+        expected = await without.index.search("projct hreon brightwatr")
+    async with company({"travel": (), "merger": ()}, quick) as made:
+        assert found_as_dict(await made.index.search("projct hreon brightwatr")) != found_as_dict(expected)
+        narrowed = made.settings.knowledge.model_copy(update={"audience": {"merger.md": ["board"]}})
+        made.index.use(replace(made.settings, knowledge=narrowed))
+        assert found_as_dict(await made.index.search("projct hreon brightwatr")) == found_as_dict(expected)
+
+
 async def test_an_audience_that_becomes_smaller_holds_at_once(quick: Embedder) -> None:
     async with company({"leave": ()}, quick) as made:
         assert "leave.md" in {p.source for p in (await made.index.search("annual leave")).passages}

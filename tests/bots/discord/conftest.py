@@ -1,6 +1,6 @@
 """The real discord.py without a network: simcord's servers, channels and people."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -63,6 +63,10 @@ async def reindex(by: str) -> str:
     return f"A run was started for {by}."
 
 
+async def knowledge(groups: Sequence[str]) -> str:
+    return f"what {', '.join(groups)} can ask about"
+
+
 @pytest.fixture
 def enter(inbox: Inbox, brain: Brain) -> Enter:
     """Start a bot in a small server: `async with enter(channels=["general"]) as world`."""
@@ -75,7 +79,7 @@ def enter(inbox: Inbox, brain: Brain) -> Enter:
         desk = Desk(brain, inbox, chosen, "the People team")
         feedback = Feedback(inbox.engine)
         await feedback.prepare()
-        command = AdministrationCommand(Administration(status, reindex), desk, inbox)
+        command = AdministrationCommand(Administration(status, reindex, knowledge), desk, inbox)
         options = DiscordSettings(**settings)
 
         def client() -> DeskhandClient:
@@ -130,7 +134,7 @@ def start(
         desk = Desk(brain, inbox, chosen, "the People team")
         feedback = Feedback(inbox.engine)
         await feedback.prepare()
-        command = AdministrationCommand(Administration(status, reindex), desk, inbox)
+        command = AdministrationCommand(Administration(status, reindex, knowledge), desk, inbox)
         options = DiscordSettings(api_url=server.api_url, **settings)
         bot = DiscordBot(
             options,
