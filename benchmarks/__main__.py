@@ -1,4 +1,4 @@
-"""`python -m benchmarks [NAME ...] [--docs DIR] [--questions FILE] [--rounds N]`: all figures, or some of them."""
+"""`python -m benchmarks [NAME ...] [--docs DIR] [--questions FILE] [--rounds N] [--server]`: all figures, or some."""
 
 import argparse
 import sys
@@ -33,6 +33,7 @@ def main() -> None:
     parser.add_argument("--docs", type=Path, default=CHECKOUT / "knowledge" / "docs", help="folder of documents")
     parser.add_argument("--questions", type=Path, default=SAMPLE, help="questions about them, YAML or JSON lines")
     parser.add_argument("--rounds", type=int, default=20, help="how often crashing and bots kill a process")
+    parser.add_argument("--server", action="store_true", help="let crashing have its points on a server")
     options = parser.parse_args()
     runs: dict[str, Callable[[], Iterator[Figure]]] = {
         "retrieval": lambda: retrieval.run(options.docs, options.questions),
@@ -47,7 +48,7 @@ def main() -> None:
         "tone": tone.run,
         "dropping": lambda: dropping.run(options.docs),
         "linting": linting.run,
-        "crashing": lambda: crashing.run(options.rounds),
+        "crashing": lambda: crashing.run(options.rounds, options.server),
         "bots": lambda: bots.run(options.rounds),
         "fuzzing": lambda: fuzzing.run(options.docs),
     }

@@ -316,7 +316,7 @@ async def _child(name: str, url: str, folder: Path, pause: float) -> None:
 
         return Reply(pieces=pieces())
 
-    async def nothing(_: str = "") -> str:
+    async def nothing(_: Sequence[str] = "") -> str:
         return ""
 
     async def told() -> AssistantSettings:
@@ -329,7 +329,7 @@ async def _child(name: str, url: str, folder: Path, pause: float) -> None:
     await inbox.prepare()
     await feedback.prepare()
     desk = Desk(ask, inbox, limits, told)
-    administration = AdministrationCommand(Administration(nothing, nothing), desk, inbox)
+    administration = AdministrationCommand(Administration(nothing, nothing, nothing), desk, inbox)
     secrets = Secrets(Home(folder))
     ended = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, ended.set)

@@ -1,7 +1,8 @@
 """`kill -9` at random moments of a first run, an update, a switch and a rollback.
 
-After each kill the store must open, what was there must be found whole, in its old or its new version
-and never in both, and the next run must end exactly where an undisturbed one would.
+After each kill the store must open and hold what the catalogue says, what was there must be found whole, in its
+old or its new version and never in both, and the next run must end exactly where an undisturbed one would.
+With `--server` the points are on the tests' stand-in for a Qdrant server, which goes on while the runs are killed.
 """
 
 import asyncio
@@ -15,7 +16,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import NamedTuple
 
@@ -24,6 +25,8 @@ from knowledge import Index, open_index
 from knowledge.embedding import Embedder, load_embedder
 from settings import Home, load_settings
 from settings.errors import DeskhandError
+from tests.fakes.in_thread import in_thread
+from tests.fakes.qdrant_server import QdrantServer
 
 _FILES = 24
 _SIZES = ("chunk: {target_words: 30, most_words: 40}\n", "chunk: {target_words: 40, most_words: 60}\n")
@@ -32,21 +35,26 @@ _Content = dict[str, str]
 """What each file says, or is found to say."""
 
 
-def run(rounds: int) -> Iterator[Figure]:
-    """The four kinds in turn, on one home that lives on from round to round."""
+def run(rounds: int, server: bool = False) -> Iterator[Figure]:
+    """The four kinds in turn, on one home that lives on from round to round.
+
+    `server` is whether its points are on a server on loopback.
+    """
     chance = random.Random(time.time_ns())
     wrong: list[str] = []
     killed: Counter[str] = Counter()
-    with tempfile.TemporaryDirectory() as folder:
+    with ExitStack() as stack:
+        folder = stack.enter_context(tempfile.TemporaryDirectory())
         home = make_home(Path(folder) / "home")
         home.settings.mkdir()
-        (home.settings / "knowledge.yaml").write_text(_SIZES[0])
+        store = _serve(stack, Path(folder) / "qdrant") if server else ""
+        _cut(home, 0, store)
         embedder = load_embedder(load_settings(home).knowledge.embedding, Path(folder) / "models")
-        _change(home, "first", 0, chance)
+        _change(home, "first", 0, chance, store)
         whole, idle = (seconds(lambda: _index(home).wait()) for _ in range(2))
         for number in range(rounds):
             kind = _KINDS[number % len(_KINDS)]
-            before, after = _change(home, kind, number, chance)
+            before, after = _change(home, kind, number, chance, store)
             known = _catalogue(home)
             if _kill(home, kind, chance.uniform(0, 1.5 * max(whole - idle, 0.2))):
                 killed[f"{kind}, {_phase(known, _catalogue(home))}"] += 1
@@ -55,20 +63,31 @@ def run(rounds: int) -> Iterator[Figure]:
     for what in wrong:
         print(what, file=sys.stderr)
     in_mid_run = "; ".join(f"{phase} {count}" for phase, count in sorted(killed.items()))
+    where = "on a server" if server else "in the engine"
     yield at_most(
-        "kill -9: things wrong afterwards", len(wrong), 0, f"{rounds} rounds, killed in mid-run: {in_mid_run}"
+        f"kill -9, {where}: things wrong afterwards", len(wrong), 0, f"{rounds} rounds, killed in mid-run: {in_mid_run}"
     )
 
 
-def _change(home: Home, kind: str, number: int, chance: random.Random) -> tuple[_Content, _Content]:
+def _serve(stack: ExitStack, folder: Path) -> str:
+    """Start the server; the settings that choose it."""
+    server = QdrantServer(folder)
+    stack.enter_context(in_thread(server))
+    return f"store: {{url: '{server.url}'}}\n"
+
+
+def _cut(home: Home, size: int, store: str) -> None:
+    (home.settings / "knowledge.yaml").write_text(_SIZES[size] + store)
+
+
+def _change(home: Home, kind: str, number: int, chance: random.Random, store: str) -> tuple[_Content, _Content]:
     """Set the scene for a run: what is indexed before it, and what ought to be after it."""
     before = _folder(home)
     if kind == "first":
-        shutil.rmtree(home.data, ignore_errors=True)
+        _forget(home)
         before = {}
     if kind == "switch":
-        now = (home.settings / "knowledge.yaml").read_text()
-        (home.settings / "knowledge.yaml").write_text(_SIZES[now == _SIZES[0]])
+        _cut(home, _SIZES[0] in (home.settings / "knowledge.yaml").read_text(), store)
     files = [f"{name}.md" for name in range(_FILES)]
     for name in files if kind == "first" else chance.sample(files, 8):
         (home.documents / name).write_text(f"# File\n\nThe page about subject s{number}x{name[:-3]}.\n")
@@ -76,6 +95,15 @@ def _change(home: Home, kind: str, number: int, chance: random.Random) -> tuple[
         name = chance.choice(files)
         (home.documents / name).unlink(missing_ok=True)
     return before, _folder(home)
+
+
+def _forget(home: Home) -> None:
+    """Begin anew, but for the name by which a server knows this home's collections."""
+    for path in home.data.iterdir() if home.data.exists() else ():
+        if path.is_dir():
+            shutil.rmtree(path)
+        elif path.name != "store-id":
+            path.unlink()
 
 
 def _folder(home: Home) -> _Content:
@@ -149,7 +177,10 @@ async def _check(home: Home, embedder: Embedder, before: _Content, after: _Conte
     """What is wrong after a kill, and after the run that follows it."""
     try:
         async with open_index(load_settings(home), embedder) as index:
-            wrong = [] if await index.is_empty() else await _differences(index, before, after)
+            if await index.is_empty():
+                wrong = ["the whole index is lost"] if before else []
+            else:
+                wrong = await _differences(index, before, after)
             await index.sync()
             wrong += await _differences(index, after, after)
     except DeskhandError as error:

@@ -1,7 +1,7 @@
 """`/deskhand` on every platform: what an administrator can ask and do in the chat."""
 
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from bots.desk import Desk
@@ -35,6 +35,8 @@ class Administration:
     """The documents, the index and when it was last brought up to date."""
     reindex: Callable[[str], Awaitable[str]]
     """Start a run for the person named, and say so."""
+    knowledge: Callable[[Sequence[str]], Awaitable[str]]
+    """What somebody in these groups can ask about: of other documents not even the number."""
     command: PluginCommand | None = None
     """Calls a command of a plugin; None of its name raises LookupError."""
     commands: Callable[[], Mapping[str, Command]] = dict
@@ -49,9 +51,9 @@ class AdministrationCommand:
         self._desk = desk
         self._inbox = inbox
 
-    async def knowledge(self) -> str:
-        """What the assistant knows, for everybody."""
-        return await self._administration.status()
+    async def knowledge(self, groups: Sequence[str]) -> str:
+        """What the assistant knows, for somebody in these groups."""
+        return await self._administration.knowledge(groups)
 
     async def run(
         self, text: str, by: str, find: Callable[[str], Awaitable[Entry | None]], caller: Caller | None = None

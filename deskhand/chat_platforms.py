@@ -12,7 +12,7 @@ from bots.inbox import Inbox
 from deskhand.assistant import Assistant
 from deskhand.session import Session
 from deskhand.why import why_as_text
-from knowledge import Upkeep
+from knowledge import Index, Upkeep
 from plugins import Exchange, Message, Place, Reply
 from plugins.contract import Trace
 from plugins.declaring import all_commands
@@ -133,9 +133,12 @@ def _administration(session: Session, upkeep: Upkeep, assistant: Assistant) -> A
         rows = (await index.files()).values()
         documents = sum(row.version is not None for row in rows)
         broken = sum(row.state in ("failed", "quarantined") for row in rows)
-        runs = (await index.status()).runs
-        last = f"; last looked at {runs[0].started.astimezone():%d %B, %H:%M}" if runs else ""
-        return f"{documents} documents{last}" + (f"; {broken} cannot be read" if broken else "")
+        last = await _last_looked_at(index)
+        return f"{_documents(documents)}{last}" + (f"; {broken} cannot be read" if broken else "")
+
+    async def knowledge(groups: Sequence[str]) -> str:
+        index = await session.index()
+        return f"{_documents(await index.readable(groups))} that you can ask about{await _last_looked_at(index)}"
 
     async def reindex(by: str) -> str:
         upkeep.request("chat")
@@ -144,6 +147,16 @@ def _administration(session: Session, upkeep: Upkeep, assistant: Assistant) -> A
     return Administration(
         status,
         reindex,
+        knowledge,
         assistant.command,
         lambda: all_commands(assistant.chain.steps),
     )
+
+
+def _documents(number: int) -> str:
+    return f"{number} document{'s' if number != 1 else ''}"
+
+
+async def _last_looked_at(index: Index) -> str:
+    runs = (await index.status()).runs
+    return f"; last looked at {runs[0].started.astimezone():%d %B, %H:%M}" if runs else ""

@@ -59,7 +59,7 @@ async def _ask(_: Message, __: Sequence[Exchange]) -> Reply:
     return Reply(ANSWER, Outcome(citations=(Citation(1, passage),)))
 
 
-async def _nothing(_: str = "") -> str:
+async def _nothing(_: Sequence[str] = "") -> str:
     return ""
 
 
@@ -77,7 +77,7 @@ async def _sent() -> tuple[list[dict[str, Any]], dict[str, Any]]:
         await inbox.prepare()
         await feedback.prepare()
         desk = Desk(_ask, inbox, limits, _told)
-        command = AdministrationCommand(Administration(_nothing, _nothing), desk, inbox)
+        command = AdministrationCommand(Administration(_nothing, _nothing, _nothing), desk, inbox)
         parts = (limits, Secrets(Home(folder)), desk, inbox, feedback, command)
         slack, discord = await stack.enter_async_context(fake_slack()), await stack.enter_async_context(fake_discord())
         await stack.enter_async_context(desk.open())

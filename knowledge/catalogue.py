@@ -6,6 +6,7 @@ them out. So one transaction switches a file from its old chunks to its new ones
 moment leaves either, never both and never half.
 """
 
+import asyncio
 from array import array
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -37,7 +38,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from knowledge.embedding import Vector
 from knowledge.recipe import Recipe
 from knowledge.vocabulary import VersionTerms, Vocabulary, Words
-from knowledge.vocabulary_table import insert_terms, load_vocabulary, load_words, take_terms, vocabulary_table
+from knowledge.vocabulary_table import (
+    count_readable,
+    insert_terms,
+    load_vocabulary,
+    load_words,
+    read_terms,
+    take_terms,
+    vocabulary_table,
+)
 from knowledge.vocabulary_table import tables as _vocabulary_tables
 
 State = Literal["indexed", "unchanged", "skipped", "failed", "quarantined", "removed"]
@@ -158,6 +167,8 @@ class Catalogue:
         self._current: Generation | None = None
         self._hidden: dict[int, frozenset[str]] = {}
         self._vocabularies: dict[int, Vocabulary] = {}
+        self._aside: dict[int, frozenset[str]] = {}
+        self._counting = asyncio.Lock()
 
     async def prepare(self) -> None:
         """Make the tables where they are missing.
@@ -235,6 +246,7 @@ class Catalogue:
         self._current = None
         self._hidden.clear()
         self._vocabularies.clear()
+        self._aside.clear()
 
     async def files(self, generation: Generation) -> dict[str, FileRow]:
         """All files by source."""
@@ -277,16 +289,38 @@ class Catalogue:
             await _insert_hidden(connection, generation, new)
 
     async def vocabulary(self, generation: Generation) -> Vocabulary:
-        """The terms of all files, for each audience."""
-        if generation.id not in self._vocabularies:
+        """The terms of all files but those set aside, for each audience."""
+        async with self._counting:
+            if generation.id not in self._vocabularies:
+                async with self._engine.connect() as connection:
+                    vocabulary = await load_vocabulary(connection, generation.id, self._set_aside(generation))
+                self._vocabularies[generation.id] = vocabulary
+            return self._vocabularies[generation.id]
+
+    async def set_aside(self, generation: Generation, versions: frozenset[str]) -> None:
+        """Leave these versions out of what the vocabulary counts, and no others any more.
+
+        Who may read them is not settled: their words must not tell that they are there.
+        """
+        if versions == self._set_aside(generation):
+            return
+        async with self._counting:
+            before = self._set_aside(generation)
             async with self._engine.connect() as connection:
-                self._vocabularies[generation.id] = await load_vocabulary(connection, generation.id)
-        return self._vocabularies[generation.id]
+                out = await read_terms(connection, generation.id, versions - before)
+                back = await read_terms(connection, generation.id, before - versions)
+            self._count(generation, out.values(), back.values())
+            self._aside[generation.id] = versions
 
     async def words(self, generation: Generation, audience: Iterable[str]) -> Words:
-        """All words of the files that someone in these groups may read."""
+        """All words of the files that someone in these groups may read, but for those set aside."""
         async with self._engine.connect() as connection:
-            return await load_words(connection, generation.id, audience)
+            return await load_words(connection, generation.id, audience, self._set_aside(generation))
+
+    async def readable(self, generation: Generation, audience: Iterable[str]) -> int:
+        """How many files someone in these groups may read, but for those set aside."""
+        async with self._engine.connect() as connection:
+            return await count_readable(connection, generation.id, audience, self._set_aside(generation))
 
     async def record(
         self,
@@ -302,36 +336,40 @@ class Catalogue:
         each version has that is new in the store.
         """
         visible = frozenset(row.version for row in rows if row.version is not None)
-        old = frozenset(superseded)
-        async with self._change_hidden(generation, hide=old, show=visible) as connection:
-            if rows:
-                statement = upsert(_file)
-                changes = {column.name: statement.excluded[column.name] for column in _file.c if not column.primary_key}
-                values = [{"generation": generation.id, **row._asdict()} for row in rows]
-                await connection.execute(statement.on_conflict_do_update(set_=changes), values)
-            made_of = [
-                {"generation": generation.id, "version": version, "keys": b"".join(dict.fromkeys(some))}
-                for version, some in (keys or {}).items()
-            ]
-            if made_of:
-                await connection.execute(upsert(_made_of).on_conflict_do_nothing(), made_of)
-            await _delete_versions(connection, _hidden, generation, visible)
-            await _insert_hidden(connection, generation, old)
-            gone = await take_terms(connection, generation.id, old | set(terms or ()))
-            await insert_terms(connection, generation.id, terms or {})
-        self._count(generation, gone, (terms or {}).values())
+        old, new = frozenset(superseded), terms or {}
+        async with self._counting:
+            async with self._change_hidden(generation, hide=old, show=visible) as connection:
+                if rows:
+                    statement = upsert(_file)
+                    changes = {
+                        column.name: statement.excluded[column.name] for column in _file.c if not column.primary_key
+                    }
+                    values = [{"generation": generation.id, **row._asdict()} for row in rows]
+                    await connection.execute(statement.on_conflict_do_update(set_=changes), values)
+                made_of = [
+                    {"generation": generation.id, "version": version, "keys": b"".join(dict.fromkeys(some))}
+                    for version, some in (keys or {}).items()
+                ]
+                if made_of:
+                    await connection.execute(upsert(_made_of).on_conflict_do_nothing(), made_of)
+                await _delete_versions(connection, _hidden, generation, visible)
+                await _insert_hidden(connection, generation, old)
+                gone = await take_terms(connection, generation.id, old | set(new))
+                await insert_terms(connection, generation.id, new)
+            self._count(generation, self._not_aside(generation, gone), self._not_aside(generation, new))
 
     async def remove(self, generation: Generation, rows: Sequence[FileRow]) -> None:
         """Forget files; their versions are hidden until they have been deleted from the store."""
         old = frozenset(row.version for row in rows if row.version is not None)
-        async with self._change_hidden(generation, hide=old) as connection:
-            for row in rows:
-                await connection.execute(
-                    delete(_file).where(_file.c.generation == generation.id, _file.c.source == row.source)
-                )
-            await _insert_hidden(connection, generation, old)
-            gone = await take_terms(connection, generation.id, old)
-        self._count(generation, gone)
+        async with self._counting:
+            async with self._change_hidden(generation, hide=old) as connection:
+                for row in rows:
+                    await connection.execute(
+                        delete(_file).where(_file.c.generation == generation.id, _file.c.source == row.source)
+                    )
+                await _insert_hidden(connection, generation, old)
+                gone = await take_terms(connection, generation.id, old)
+            self._count(generation, self._not_aside(generation, gone))
 
     async def unhide(self, generation: Generation, versions: Sequence[str]) -> None:
         """Forget versions that are no longer in the store."""
@@ -358,6 +396,13 @@ class Catalogue:
         if rows:
             async with self._engine.begin() as connection:
                 await connection.execute(upsert(_embedding).on_conflict_do_nothing(), rows)
+
+    def _set_aside(self, generation: Generation) -> frozenset[str]:
+        return self._aside.get(generation.id, frozenset())
+
+    def _not_aside(self, generation: Generation, terms: Mapping[str, VersionTerms]) -> list[VersionTerms]:
+        aside = self._set_aside(generation)
+        return [of for version, of in terms.items() if version not in aside]
 
     def _count(self, generation: Generation, gone: Iterable[VersionTerms], new: Iterable[VersionTerms] = ()) -> None:
         """Let the vocabulary in memory follow a commit."""

@@ -108,8 +108,7 @@ class Index:
         with self._readers.reading():
             generation = await self._current()
             searcher = await self._searcher(generation)
-            unseen = await self._catalogue.hidden(generation) | await self._other_rules(generation)
-            where = Where(audience=(EVERYONE, *groups), hidden=tuple(sorted(unseen)))
+            where = Where(tuple(sorted({EVERYONE, *groups})), tuple(sorted(await self._unseen(generation))))
             found = await searcher.search(
                 question, where, limit or options.passages, per_document or options.per_document, thread, answer
             )
@@ -194,6 +193,14 @@ class Index:
         """What is known of every file of the current index."""
         current = await self._catalogue.current()
         return await self._catalogue.files(current) if current else {}
+
+    async def readable(self, groups: Sequence[str] = ()) -> int:
+        """How many documents someone in `groups` finds."""
+        current = await self._catalogue.current()
+        if current is None:
+            return 0
+        await self._other_rules(current)
+        return await self._catalogue.readable(current, (EVERYONE, *groups))
 
     async def is_empty(self) -> bool:
         """Whether no index has been completed yet."""
@@ -323,12 +330,16 @@ class Index:
             settings.knowledge.search,
             await self._catalogue.vocabulary(generation),
             partial(self._catalogue.words, generation),
-            partial(self._catalogue.hidden, generation),
+            partial(self._unseen, generation),
             self._reranker,
         )
         if settings is self._settings:
             self._searching = (generation, searcher)
         return searcher
+
+    async def _unseen(self, generation: Generation) -> frozenset[str]:
+        """Versions in the store that nobody may see now."""
+        return await self._catalogue.hidden(generation) | await self._other_rules(generation)
 
     async def _other_rules(self, generation: Generation) -> frozenset[str]:
         """Versions that were made under other rules than the settings have now: nobody may see them.
@@ -342,6 +353,7 @@ class Index:
             return self._held_back[1]
         versions = await self._catalogue.under_other_rules(generation, sources.allows)
         if sources is self._sources:
+            await self._catalogue.set_aside(generation, versions)
             self._held_back = (generation.id, versions)
         return versions
 

@@ -2,9 +2,21 @@
 
 import asyncio
 from array import array
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
-from sqlalchemy import Column, Integer, LargeBinary, MetaData, PrimaryKeyConstraint, Row, String, Table, delete, select
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Integer,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    Row,
+    String,
+    Table,
+    delete,
+    select,
+)
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -46,36 +58,65 @@ async def insert_terms(connection: AsyncConnection, generation: int, versions: M
         await connection.execute(upsert(vocabulary_table).prefix_with("OR REPLACE"), rows)
 
 
-async def take_terms(connection: AsyncConnection, generation: int, versions: Iterable[str]) -> list[VersionTerms]:
+async def read_terms(connection: AsyncConnection, generation: int, versions: Iterable[str]) -> dict[str, VersionTerms]:
+    """What some versions have; those that are not there are left out."""
+    found: dict[str, VersionTerms] = {}
+    for some in _rows(generation, versions):
+        for version, *numbers in await connection.execute(select(_t.version, *_NUMBERS).where(some)):
+            found[version] = _terms(*numbers)
+    return found
+
+
+async def take_terms(connection: AsyncConnection, generation: int, versions: Iterable[str]) -> dict[str, VersionTerms]:
     """Remove what some versions have, and return it."""
-    taken: list[VersionTerms] = []
-    ordered = sorted(versions)
-    for start in range(0, len(ordered), _ROWS_A_STATEMENT):
-        some = (_t.generation == generation) & _t.version.in_(ordered[start : start + _ROWS_A_STATEMENT])
-        rows = await connection.execute(select(*_NUMBERS).where(some))
-        taken += [_terms(*row) for row in rows]
+    wanted = sorted(versions)
+    taken = await read_terms(connection, generation, wanted)
+    for some in _rows(generation, wanted):
         await connection.execute(delete(vocabulary_table).where(some))
     return taken
 
 
-async def load_vocabulary(connection: AsyncConnection, generation: int) -> Vocabulary:
-    """All terms of a generation."""
+async def load_vocabulary(connection: AsyncConnection, generation: int, without: Collection[str] = ()) -> Vocabulary:
+    """All terms of a generation, but for those of some versions."""
     vocabulary = Vocabulary()
-    for row in await connection.execute(select(*_NUMBERS).where(_t.generation == generation)):
-        vocabulary.add(_terms(*row))
+    rows = await connection.execute(select(_t.version, *_NUMBERS).where(_t.generation == generation))
+    for version, *numbers in rows:
+        if version not in without:
+            vocabulary.add(_terms(*numbers))
     return vocabulary
 
 
-async def load_words(connection: AsyncConnection, generation: int, audience: Iterable[str]) -> Words:
-    """All words that someone in these groups may read."""
-    rows = await connection.execute(select(_t.audience, _t.words).where(_t.generation == generation))
-    return await asyncio.to_thread(_readable_words, rows.all(), frozenset(audience))
+async def load_words(
+    connection: AsyncConnection, generation: int, audience: Iterable[str], without: Collection[str] = ()
+) -> Words:
+    """All words that someone in these groups may read, but for those of some versions."""
+    rows = await connection.execute(select(_t.version, _t.audience, _t.words).where(_t.generation == generation))
+    return await asyncio.to_thread(_readable_words, rows.all(), frozenset(audience), without)
 
 
-def _readable_words(rows: Iterable[Row[str, str]], groups: frozenset[str]) -> Words:
+async def count_readable(
+    connection: AsyncConnection, generation: int, audience: Iterable[str], without: Collection[str]
+) -> int:
+    """How many versions someone in these groups may read, but for some."""
+    rows = await connection.execute(select(_t.version, _t.audience).where(_t.generation == generation))
+    groups = frozenset(audience)
+    return sum(_may_read(groups, some) for version, some in rows if version not in without)
+
+
+def _rows(generation: int, versions: Iterable[str]) -> Iterator[ColumnElement[bool]]:
+    ordered = sorted(versions)
+    for start in range(0, len(ordered), _ROWS_A_STATEMENT):
+        yield (_t.generation == generation) & _t.version.in_(ordered[start : start + _ROWS_A_STATEMENT])
+
+
+def _may_read(groups: frozenset[str], audience: str) -> bool:
+    return not groups.isdisjoint(audience.split("\n"))
+
+
+def _readable_words(rows: Iterable[Row[str, str, str]], groups: frozenset[str], without: Collection[str]) -> Words:
     words: set[str] = set()
-    for some, text in rows:
-        if not groups.isdisjoint(some.split("\n")):
+    for version, audience, text in rows:
+        if version not in without and _may_read(groups, audience):
             words.update(text.split("\n"))
     return by_start(words - {""})
 

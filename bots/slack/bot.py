@@ -436,7 +436,8 @@ class SlackBot:
 
     async def _show_home(self, user: str, tab: str, channel: str) -> None:
         if tab == "home":
-            view = home.home_view(await self._administration.knowledge(), self._settings.prompts)
+            knowledge = await self._administration.knowledge(await self._people.groups_of(user))
+            view = home.home_view(knowledge, self._settings.prompts)
             await call(self._client.views_publish(user_id=user, view=view))
         elif self._settings.prompts:
             prompts = [prompt.model_dump() for prompt in self._settings.prompts]

@@ -19,7 +19,7 @@ from settings.secrets import Secrets
 from settings.sections import StoreSettings
 
 if TYPE_CHECKING:
-    from qdrant_client import AsyncQdrantClient
+    from qdrant_client import AsyncQdrantClient, models
     from qdrant_client.http.exceptions import UnexpectedResponse
 
 T = TypeVar("T")
@@ -56,6 +56,18 @@ class Connection:
             if self._client is None:
                 self._client = await self._connect()
         return await self._send(self._client, request, seconds)
+
+    async def write(
+        self, request: "Callable[[AsyncQdrantClient, int], Awaitable[models.UpdateResult]]", seconds: float = 0
+    ) -> None:
+        """Send a change, and return when searches see it.
+
+        Raises IndexAway also where the server has only noted it: it answers so, and not with an error, when
+        the limit is over before the change's turn has come.
+        """
+        result = await self.ask(request, seconds)
+        if result.status != "completed":
+            raise self._too_slow(self._limit(seconds))
 
     async def close(self) -> None:
         """Close the connection; the next request opens a new one."""
@@ -107,7 +119,7 @@ class Connection:
         request: "Callable[[AsyncQdrantClient, int], Awaitable[T]]",
         seconds: float = 0,
     ) -> T:
-        limit = max(self._settings.timeout_seconds, seconds)
+        limit = self._limit(seconds)
         pauses = iter(self._pauses)
         while True:
             try:
@@ -119,6 +131,14 @@ class Connection:
                     raise (self._explained(error, limit) or error) from None
             await asyncio.sleep(pause)
 
+    def _limit(self, seconds: float) -> float:
+        return max(self._settings.timeout_seconds, seconds)
+
+    def _too_slow(self, limit: float) -> IndexAway:
+        return IndexAway(
+            f"{self} gave no answer within {limit:g} s: look at its load, or raise knowledge.store.timeout_seconds"
+        )
+
     def _explained(self, error: Exception, limit: float) -> DeskhandError | None:
         """An error of the client as one line; None for a defect of Deskhand's own."""
         import httpx
@@ -127,13 +147,11 @@ class Connection:
         from qdrant_client.http.exceptions import ResponseHandlingException, UnexpectedResponse
 
         if isinstance(error, UnexpectedResponse):
-            return self._refused(error)
+            return self._refused(error, limit)
         if isinstance(error, ResponseHandlingException):
             error = error.source
         if isinstance(error, TimeoutError):
-            return IndexAway(
-                f"{self} gave no answer within {limit:g} s: look at its load, or raise knowledge.store.timeout_seconds"
-            )
+            return self._too_slow(limit)
         if isinstance(error, QdrantException):
             return IndexAway(f"{self} is overloaded: try again later")
         if (refused := certificate_error(error)) is not None:
@@ -145,7 +163,7 @@ class Connection:
             return IndexAway(f"{self} cannot be reached ({reason}): start it, or correct knowledge.store.url")
         return None
 
-    def _refused(self, error: "UnexpectedResponse") -> DeskhandError:
+    def _refused(self, error: "UnexpectedResponse", limit: float) -> DeskhandError:
         status, name = error.status_code or 0, self._settings.api_key_env
         reason = self._shown(_reason(status, error.content))
         if status in (401, 403) and name is None:
@@ -158,6 +176,10 @@ class Connection:
             return IndexAway(f"{self} does not answer as one: correct knowledge.store.url")
         if status == 404:
             return IndexUnusable(f"{self} has lost the index ({reason}): `deskhand index --rebuild` makes it anew")
+        if status == 408:
+            return self._too_slow(limit)
+        if _full(status, reason):
+            return IndexAway(f"the disk of {self} is full ({reason}): make room there, then run the command again")
         if status == 429 or status >= 500:
             return IndexAway(f"{self} is in trouble ({status}: {reason}): look at its log and try again")
         return IndexUnusable(f"{self} refuses a request ({status}: {reason})")
@@ -182,11 +204,18 @@ def _pause(error: Exception, pause: float | None) -> float | None:
         return pause
     if isinstance(error, UnexpectedResponse):
         status = error.status_code or 0
+        if _full(status, _reason(status, error.content)):
+            return None
         return max(pause, _asked_pause(error.headers)) if status == 429 or status >= 500 else None
     if isinstance(error, ResponseHandlingException):
         again = isinstance(error.source, httpx.TransportError) and certificate_error(error.source) is None
         return pause if again else None
     return None
+
+
+def _full(status: int, reason: str) -> bool:
+    """Whether the server's disk has no room left: Qdrant says so with 500, what stands before it with 507."""
+    return status == 507 or (status >= 500 and "no space left on device" in reason.lower())
 
 
 def _asked_pause(headers: Mapping[str, str]) -> float:

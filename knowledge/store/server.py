@@ -50,7 +50,7 @@ class ServerStore:
 
         condition = models.FieldCondition(key="version", match=models.MatchValue(value=version))
         selector = models.FilterSelector(filter=models.Filter(must=[condition]))
-        await self._server.ask(
+        await self._server.write(
             lambda client, limit: client.delete(self._collection, selector, wait=True, timeout=limit)
         )
 
@@ -86,7 +86,7 @@ class ServerStore:
         """The connection belongs to `ServerStores`."""
 
     async def _write(self, batch: "list[models.PointStruct]") -> None:
-        await self._server.ask(lambda client, limit: client.upsert(self._collection, batch, wait=True, timeout=limit))
+        await self._server.write(lambda client, limit: client.upsert(self._collection, batch, wait=True, timeout=limit))
 
 
 class ServerStores:
@@ -217,7 +217,7 @@ class ServerStores:
         from qdrant_client import models
 
         keyword = models.PayloadSchemaType.KEYWORD
-        await self._server.ask(
+        await self._server.write(
             lambda client, limit: client.create_payload_index(name, key, keyword, wait=True, timeout=limit),
             _SLOW_SECONDS,
         )

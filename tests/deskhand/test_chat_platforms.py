@@ -3,6 +3,7 @@
 import asyncio
 import signal
 import sys
+from asyncio.subprocess import DEVNULL
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -65,6 +66,19 @@ def office(company: Home, slack: FakeSlack) -> Home:
     entry = {"name": "office", "base_url": slack.base_url, "administrators": ["U2"], "notices": "C1"}
     (company.settings / "bots.yaml").write_text(yaml.safe_dump({"slack": [entry]}))
     return company
+
+
+async def test_the_home_counts_what_its_reader_may_ask_about(office: Home, slack: FakeSlack) -> None:
+    slack.add_group("managers", ["U2"])
+    arguments = ("-m", "deskhand", "index", "--home", str(office.root))
+    indexed = await asyncio.create_subprocess_exec(sys.executable, *arguments, cwd=CHECKOUT, stdout=DEVNULL)
+    assert await indexed.wait() == 0
+    async with at_work(office):
+        slack.open_home("U1")
+        slack.open_home("U2")
+        await slack.until(lambda: len(slack.workspace.homes) == 2, 30)
+    assert "1 document that you can ask about; last looked at" in str(slack.workspace.homes["U1"])
+    assert "2 documents that you can ask about; last looked at" in str(slack.workspace.homes["U2"])
 
 
 async def test_a_mention_is_answered_from_the_documents_and_survives_a_kill(office: Home, slack: FakeSlack) -> None:

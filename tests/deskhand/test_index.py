@@ -10,6 +10,8 @@ from deskhand.index import Options, work
 from deskhand.session import Session
 from settings import Home
 
+pytestmark = pytest.mark.index
+
 Write = Callable[[str, str | bytes], Path]
 
 

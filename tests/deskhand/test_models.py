@@ -118,6 +118,7 @@ def test_diff_shows_what_would_change_with_its_place(company: Home, write: Write
     assert deskhand("settings", "diff", *at).error.startswith("settings/models.yaml:2: routes.answer[0]: no model")
 
 
+@pytest.mark.index
 def test_a_question_without_a_model_never_imports_the_client_library(home: Home) -> None:
     (home.documents / "leave.md").write_text("# Leave\n\nYou have five weeks of annual leave a year.\n")
     code = (

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 
 class Strict(BaseModel):
@@ -45,8 +45,14 @@ class Points(Strict):
     points: list[Point] = Field(min_length=1, max_length=64)
 
 
+def _unique(values: list[str]) -> list[str]:
+    if len(set(values)) != len(values):
+        raise ValueError("items are not unique")
+    return values
+
+
 class AnyOf(Strict):
-    any: list[str]
+    any: Annotated[list[str], AfterValidator(_unique)]
 
 
 class Value(Strict):

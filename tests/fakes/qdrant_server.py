@@ -54,10 +54,15 @@ Fault = Literal[
     "gateway",
     "cut",
     "slow",
+    "late",
+    "noted",
+    "full",
+    "full_before_it",
     "nonsense",
 ]
 """What goes wrong with one request: 500, 429 (with seconds or a date to wait for), 503, a proxy's page of 502, a
-dropped connection, no answer, an answer that is no JSON."""
+dropped connection, no answer, 408, a change that is not applied within the limit, a full disk there (500) or
+of what stands before it (507), an answer that is no JSON."""
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -302,6 +307,15 @@ class QdrantServer:
         if fault == "gateway":
             page = "<html><head><title>502 Bad Gateway</title></head></html>"
             return web.Response(status=502, text=page, content_type="text/html")
+        if fault == "late":
+            return _refusal(408, "Timeout error: Operation 'update' timed out after 10 seconds")
+        if fault == "noted":
+            return _result({"operation_id": 1, "status": "wait_timeout"})
+        if fault == "full":
+            space = "No space left on device: WAL buffer size exceeds available disk space"
+            return _refusal(500, f"Service internal error: {space}")
+        if fault == "full_before_it":
+            return web.Response(status=507)
         if fault == "nonsense":
             return web.Response(text="<html>It works!</html>", content_type="text/html")
         if fault == "cut":

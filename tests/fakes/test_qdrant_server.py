@@ -64,6 +64,21 @@ async def test_points(client: httpx.AsyncClient, query: str, point: dict[str, An
     assert answer.status_code == status
 
 
+@pytest.mark.parametrize(("groups", "status"), [(["everyone", "hr"], 200), ([], 200), (["hr", "hr"], 400)])
+async def test_a_query(client: httpx.AsyncClient, groups: list[str], status: int) -> None:
+    await client.put("/collections/made?timeout=5", json=MADE)
+    query = {
+        "query": {"nearest": [1.0, 0.0]},
+        "using": "dense",
+        "filter": {"must": [{"key": "audience", "match": {"any": groups}}]},
+        "limit": 1,
+        "with_payload": False,
+        "with_vector": False,
+    }
+    answer = await client.post("/collections/made/points/query/batch?timeout=5", json={"searches": [query]})
+    assert answer.status_code == status
+
+
 async def test_aliases_change_all_or_not_at_all(client: httpx.AsyncClient) -> None:
     await client.put("/collections/made?timeout=5", json=MADE)
 

@@ -5,7 +5,7 @@ What the reader gets must be the same from both, with the real engine, model, ch
 """
 
 import tempfile
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -44,10 +44,31 @@ QUESTIONS = (
     "renew the certificate with quillwort",
     "When do salaries rise?",
     "hotel",
+    "vacation allowance",
+    "how much does a squad boss earn?",
     "zzz",
 )
-SECRETS = ("ZK-7701", "40 days", "band seven", "four percent", "Heron", "E-4107", "quillwort", "Brightwater")
+CANNED = "Pay day moves to QX-4410 this month."
+PLUGINS = """
+plugins:
+  - history
+  - canned: {file: lists/canned.yaml}
+  - escalate: {topics: [{name: pay, words: [salary], contact: the payroll desk}]}
+  - glossary: {file: lists/glossary.yaml}
+  - rag
+  - cache
+  - output
+  - answer
+"""
+LISTS = {
+    "settings/assistant.yaml": PLUGINS,
+    "settings/lists/canned.yaml": f"- {{questions: ['When do salaries rise?'], answer: '{CANNED}', audience: [hr]}}\n",
+    "settings/lists/glossary.yaml": "AL: annual leave\n",
+}
+"""A chain with the steps that answer by themselves or again."""
+SECRETS = ("QX-4410", "ZK-7701", "40 days", "band seven", "four percent", "Heron", "E-4107", "quillwort", "Brightwater")
 
+NO_FILES: Mapping[str, str] = {}
 _numbers = count(1)
 
 
@@ -92,11 +113,16 @@ class Company:
 
 
 @asynccontextmanager
-async def company(documents: Documents, embedder: Embedder) -> AsyncIterator[Company]:
-    """A home with these documents, and one more for everyone so that it is never empty."""
+async def company(
+    documents: Documents, embedder: Embedder, files: Mapping[str, str] = NO_FILES
+) -> AsyncIterator[Company]:
+    """A home with these documents, one more for everyone so that it is never empty, and other files by their path."""
     with tempfile.TemporaryDirectory() as folder:
         home = Home(Path(folder))
         home.documents.mkdir(parents=True)
+        for path, text in files.items():
+            (home.root / path).parent.mkdir(parents=True, exist_ok=True)
+            (home.root / path).write_text(text)
         (home.documents / "hello.md").write_text("# Hello\n\nThe canteen opens at noon.\n")
         for name, who in documents.items():
             head = f"---\naudience: [{', '.join(who)}]\n---\n" if who else ""
@@ -109,10 +135,17 @@ async def company(documents: Documents, embedder: Embedder) -> AsyncIterator[Com
             yield Company(loaded, index)
 
 
-async def answers(documents: Documents, embedder: Embedder, groups: Sequence[str], limit: int) -> list[Found]:
+async def answers(
+    documents: Documents,
+    embedder: Embedder,
+    groups: Sequence[str],
+    limit: int,
+    thread: Sequence[str] = (),
+    answer: str = "",
+) -> list[Found]:
     """What each of the questions finds."""
     async with company(documents, embedder) as made:
-        return [await made.index.search(question, groups, limit, limit) for question in QUESTIONS]
+        return [await made.index.search(question, groups, limit, limit, thread, answer) for question in QUESTIONS]
 
 
 @examples
@@ -144,30 +177,37 @@ async def test_what_is_found_does_not_depend_on_what_may_not_be_read(
 
 
 @examples
-@given(documents=companies, groups=readers)
+@given(
+    documents=companies,
+    groups=readers,
+    thread=st.lists(questions, max_size=2),
+    answer=st.sampled_from(["", TEXTS["travel"]]),
+)
 async def test_order_and_scores_do_not_depend_on_what_may_not_be_read(
-    quick: Embedder, documents: Documents, groups: tuple[str, ...]
+    quick: Embedder, documents: Documents, groups: tuple[str, ...], thread: list[str], answer: str
 ) -> None:
     """Not even a digit: a score that moves would tell that somewhere a document has this word."""
-    whole = await answers(documents, quick, groups, 3)
-    alone = await answers(readable(documents, groups), quick, groups, 3)
+    whole = await answers(documents, quick, groups, 3, thread, answer)
+    alone = await answers(readable(documents, groups), quick, groups, 3, thread, answer)
     assert [found_as_dict(found) for found in whole] == [found_as_dict(found) for found in alone]
 
 
 @examples
-@given(documents=companies, question=questions, groups=readers)
+@given(documents=companies, question=questions, groups=readers, direct=st.booleans(), follows=st.booleans())
 async def test_the_whole_reply_is_the_same_without_what_may_not_be_read(
-    quick: Embedder, documents: Documents, question: str, groups: tuple[str, ...]
+    quick: Embedder, documents: Documents, question: str, groups: tuple[str, ...], direct: bool, follows: bool
 ) -> None:
     """Text, citations, reason, scores and trace: what `deskhand ask --why --json` prints, times aside."""
-    whole = await reply(documents, quick, question, groups)
-    assert whole == await reply(readable(documents, groups), quick, question, groups)
+    place = Place("terminal", channel="" if direct else "general", direct=direct, groups=groups)
+    message = Message("1", question, Person("u1", "Sam", groups), place)
+    before = (Exchange("user", "Which trains?"), Exchange("assistant", TEXTS["travel"])) if follows else ()
+    whole = await reply(documents, quick, message, before)
+    assert whole == await reply(readable(documents, groups), quick, message, before)
 
 
-async def reply(documents: Documents, embedder: Embedder, question: str, groups: tuple[str, ...]) -> object:
-    message = Message("1", question, Person("u1", "Sam", groups), Place("terminal", direct=True, groups=groups))
-    async with company(documents, embedder) as made, open_chain(made.settings, made.index) as chain:
-        turn = Turn(message)
+async def reply(documents: Documents, embedder: Embedder, message: Message, history: tuple[Exchange, ...]) -> object:
+    async with company(documents, embedder, LISTS) as made, open_chain(made.settings, made.index) as chain:
+        turn = Turn(message, history)
         answer = await chain(turn)
         shown = answer_as_dict(await answer.read(), answer.outcome, turn.trace)
     return _without_times({**shown, "why": why_as_dict(turn.trace)})
@@ -214,6 +254,44 @@ async def test_an_answer_holds_nothing_that_one_of_its_readers_may_not_read(
     assert not any(f"{name}.md" in told for name in documents.keys() - may.keys())
 
 
+steps = st.lists(
+    st.tuples(questions, readers, st.sampled_from(["", "C1", "C2"]), st.booleans()), min_size=2, max_size=5
+)
+"""Questions: who asks, in which channel (none: alone with the assistant), and whether below what was said there."""
+
+
+@examples
+@given(documents=companies, steps=steps, members=st.tuples(readers, readers))
+async def test_one_after_the_other_in_several_places(
+    quick: Embedder,
+    documents: Documents,
+    steps: list[tuple[str, tuple[str, ...], str, bool]],
+    members: tuple[tuple[str, ...], tuple[str, ...]],
+) -> None:
+    """Nothing that was kept of an answer to some comes before others: of one chain with a cache, in threads."""
+    readers_of = dict(zip(("C1", "C2"), members, strict=True))
+    said: dict[str, list[Exchange]] = {}
+    async with company(documents, quick, LISTS) as made, open_chain(made.settings, made.index) as chain:
+        for number, (question, asker, channel, follows) in enumerate(steps):
+            place = Place("slack", channel=channel, direct=not channel, groups=readers_of.get(channel, ()))
+            message = Message(str(number), question, Person(f"u{asker}", "Sam", asker), place)
+            thread = said.setdefault(channel or f"with {asker}", [])
+            history = tuple(thread) if follows else ()
+            turn = Turn(message, history)
+            reply = await chain(turn)
+            text = await reply.read()
+            thread += [Exchange("user", question), Exchange("assistant", text)]
+            groups = set(message.audience)
+            may = readable(documents, tuple(groups))
+            files = {"hello.md", *(f"{name}.md" for name in may)}
+            named = {passage.source for search in turn.trace.searches for passage in search.passages}
+            assert named | {citation.passage.source for citation in reply.outcome.citations} <= files
+            told = "\n".join([text, reply.outcome.reason, *turn.trace.notes])
+            known = "\n".join([*(TEXTS[name] for name in may), *(exchange.text for exchange in history), question])
+            known += CANNED if "hr" in groups else ""
+            assert [secret for secret in SECRETS if secret in told and secret not in known] == []
+
+
 async def test_in_a_channel_only_what_all_of_it_may_read_is_used(quick: Embedder) -> None:
     """A manager asks the same in a conversation of their own, among managers, and in everybody's channel."""
     question = "What is the salary band of a team lead?"
@@ -241,6 +319,43 @@ async def test_one_reader_after_the_other(quick: Embedder) -> None:
             expected |= {"pay.md"} if "board" in groups else set()
             expected |= {"raise.md"} if "hr" in groups else set()
             assert {passage.source for passage in found.passages} == expected
+
+
+@settings(examples, max_examples=8)
+@given(documents=companies, closed=st.sets(st.sampled_from(sorted(TEXTS)), min_size=1), groups=readers)
+async def test_what_the_settings_close_leaves_no_trace_even_before_the_next_run(
+    quick: Embedder, documents: Documents, closed: set[str], groups: tuple[str, ...]
+) -> None:
+    """Nobody finds it until it has been read again, and its words weigh nothing; put back, all is as it was."""
+    left = {name: who for name, who in documents.items() if name not in closed}
+    without = await answers(left, quick, groups, 50)
+    async with company(documents, quick) as made:
+        before = [await made.index.search(question, groups, 50, 50) for question in QUESTIONS[:4]]
+        narrowed = made.settings.knowledge.model_copy(update={"audience": {f"{name}.md": ["board"] for name in closed}})
+        made.index.use(replace(made.settings, knowledge=narrowed))
+        found = [await made.index.search(question, groups, 50, 50) for question in QUESTIONS]
+        assert [found_as_dict(some) for some in found] == [found_as_dict(some) for some in without]
+        assert await made.index.readable(groups) == 1 + len(readable(left, groups))
+        made.index.use(made.settings)
+        again = [await made.index.search(question, groups, 50, 50) for question in QUESTIONS[:4]]
+        assert [found_as_dict(some) for some in again] == [found_as_dict(some) for some in before]
+        made.index.use(replace(made.settings, knowledge=narrowed))
+        await made.index.search("hotel", groups)
+        await made.index.sync()
+        sources = {passage.source for passage in (await made.index.search("hotel", groups, 50, 50)).passages}
+        now = {name: who or (("board",) if name in closed else ()) for name, who in documents.items()}
+        assert sources == {"hello.md", *(f"{name}.md" for name in readable(now, groups))}
+        assert await made.index.readable(groups) == len(sources)
+
+
+async def test_a_slip_of_the_keyboard_is_not_mended_by_a_word_that_the_settings_have_closed(quick: Embedder) -> None:
+    async with company({"travel": ()}, quick) as without:
+        expected = await without.index.search("projct hreon brightwatr")
+    async with company({"travel": (), "merger": ()}, quick) as made:
+        assert found_as_dict(await made.index.search("projct hreon brightwatr")) != found_as_dict(expected)
+        narrowed = made.settings.knowledge.model_copy(update={"audience": {"merger.md": ["board"]}})
+        made.index.use(replace(made.settings, knowledge=narrowed))
+        assert found_as_dict(await made.index.search("projct hreon brightwatr")) == found_as_dict(expected)
 
 
 async def test_an_audience_that_becomes_smaller_holds_at_once(quick: Embedder) -> None:

@@ -94,6 +94,7 @@ class World:
         target, most = _SIZES[self.cut]
         text = f"chunk: {{target_words: {target}, most_words: {most}}}\nsync: {{largest_removal: 1.0}}\n"
         text += f"audience: {_RULES[self.rules]!r}\n"
+        text += f"store: {{collection: {self.home.root.name}}}\n"  # other examples may be on the same server
         self.home.settings.mkdir(exist_ok=True)
         (self.home.settings / "knowledge.yaml").write_text(text)
         return load_settings(self.home)

@@ -1,6 +1,6 @@
 """The real discord.py without a network: simcord's servers, channels and people."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -64,6 +64,10 @@ async def reindex(by: str) -> str:
     return f"A run was started for {by}."
 
 
+async def knowledge(groups: Sequence[str]) -> str:
+    return f"what {', '.join(groups)} can ask about"
+
+
 @pytest.fixture
 def enter(inbox: Inbox, brain: Brain) -> Enter:
     """Start a bot in a small server: `async with enter(channels=["general"]) as world`."""
@@ -76,7 +80,7 @@ def enter(inbox: Inbox, brain: Brain) -> Enter:
         desk = Desk(brain, inbox, chosen, Told())
         feedback = Feedback(inbox.engine)
         await feedback.prepare()
-        command = AdministrationCommand(Administration(status, reindex), desk, inbox)
+        command = AdministrationCommand(Administration(status, reindex, knowledge), desk, inbox)
         options = DiscordSettings(**settings)
 
         def client() -> DeskhandClient:
@@ -131,7 +135,7 @@ def start(
         desk = Desk(brain, inbox, chosen, Told())
         feedback = Feedback(inbox.engine)
         await feedback.prepare()
-        command = AdministrationCommand(Administration(status, reindex), desk, inbox)
+        command = AdministrationCommand(Administration(status, reindex, knowledge), desk, inbox)
         options = DiscordSettings(api_url=server.api_url, **settings)
         bot = DiscordBot(
             options,

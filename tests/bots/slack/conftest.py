@@ -1,6 +1,6 @@
 """The real slack-bolt against the workspace on loopback."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -50,13 +50,16 @@ def start(slack: FakeSlack, inbox: Inbox, brain: Brain, home: Home, monkeypatch:
     async def reindex(by: str) -> str:
         return f"A run was started for {by}."
 
+    async def knowledge(groups: Sequence[str]) -> str:
+        return f"what {', '.join(groups)} can ask about"
+
     @asynccontextmanager
     async def started(limits: LimitSettings | None = None, **settings: Any) -> AsyncIterator[Running]:
         chosen = limits or LimitSettings(grace_seconds=2)
         desk = Desk(brain, inbox, chosen, Told())
         feedback = Feedback(inbox.engine)
         await feedback.prepare()
-        command = AdministrationCommand(Administration(status, reindex), desk, inbox)
+        command = AdministrationCommand(Administration(status, reindex, knowledge), desk, inbox)
         options = SlackSettings(base_url=slack.base_url, port=0, **settings)
         bot = SlackBot(
             options, chosen, Secrets(home), desk, inbox, feedback, command, look_back_pause=0.0, watch_seconds=0.05

@@ -387,12 +387,15 @@ async def test_administrators_have_commands_and_nobody_else(slack: FakeSlack, st
 
 
 async def test_the_home_and_the_prompts(slack: FakeSlack, start: Start) -> None:
+    """The home tells of what its reader may ask about, and of nothing else."""
+    slack.add_group("hr", ["U1"])
     prompts: list[dict[str, Any]] = [{"title": "Leave", "message": "How much leave do I have?"}]
     async with start(prompts=prompts):
         slack.open_home("U1")
         slack.open_home("U1", "messages")
         await slack.until(lambda: slack.workspace.homes and slack.workspace.prompts)
-    assert "44 documents" in str(slack.workspace.homes["U1"])
+    assert "what hr, members can ask about" in str(slack.workspace.homes["U1"])
+    assert "44 documents" not in str(slack.workspace.homes["U1"])
     assert slack.workspace.prompts == [{"channel_id": "DU1", "prompts": prompts}]
 
 

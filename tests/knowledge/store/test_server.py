@@ -177,6 +177,44 @@ async def test_a_slow_server_is_not_waited_for(server: QdrantServer, connect: Op
     assert len(server.requests) == 1, "waiting several times over would keep people waiting"
 
 
+async def test_a_server_that_gives_up_first(server: QdrantServer, connect: Open) -> None:
+    """It knows the limit, so its 408 may come before this side's own."""
+    store = await connect().open(1, 3)
+    server.requests.clear()
+    server.fail_next("late")
+    with pytest.raises(IndexAway, match=r"gave no answer within 10 s.*knowledge\.store\.timeout_seconds"):
+        await store.count()
+    assert len(server.requests) == 1
+
+
+async def test_a_change_that_is_only_noted_is_not_taken_for_done(server: QdrantServer, connect: Open) -> None:
+    """Its answer is no error. Deskhand would show a version whose chunks are not there, or one beside the next."""
+    stores = connect()
+    server.fail_after("PUT", "/index", 1, "noted")
+    assert "gave no answer within 60 s" in await failure(stores)
+    server.fail_after("PUT", "/index", 0)
+    store = await stores.open(1, 3)
+    for write in (store.upsert([make_point(0)]), store.delete("v1")):
+        server.fail_next("noted")
+        with pytest.raises(IndexAway, match="gave no answer within 10 s"):
+            await write
+    await store.upsert([make_point(0)])
+    assert await store.count() == 1
+
+
+@pytest.mark.parametrize("fault", ["full", "full_before_it"])
+async def test_a_full_disk(server: QdrantServer, connect: Open, fault: Fault) -> None:
+    """Trying again would not help. What is there can still be read."""
+    store = await connect().open(1, 3)
+    await store.upsert([make_point(0)])
+    server.requests.clear()
+    server.fail_next(fault)
+    with pytest.raises(IndexAway, match=r"the disk of the Qdrant server at .* is full \(.*\): make room there"):
+        await store.upsert([make_point(1)])
+    assert len(server.requests) == 1
+    assert await store.count() == 1
+
+
 async def test_what_is_no_qdrant_server(server: QdrantServer, connect: Open) -> None:
     server.fail_next("nonsense")
     assert "does not answer as one" in await failure(connect())
@@ -470,6 +508,25 @@ class TestAway:
             assert [p.text for p in found.passages if p.source == "leave.md"] == ["Unused days move on until April."]
             await index.verify()
         assert {receipt.source for receipt in report.receipts} == {"leave.md", *(f"{n}.md" for n in range(40))}
+
+    async def test_an_old_version_that_the_server_has_not_deleted_yet(
+        self, server: QdrantServer, home: Home, write: Write, at: AtServer
+    ) -> None:
+        """It stays hidden until the server has: never are both versions found."""
+        write("knowledge/docs/leave.md", "# Leave\n\nUnused days move on until March.\n")
+        async with open_index(at()) as index:
+            await index.sync()
+            write("knowledge/docs/leave.md", "# Leave\n\nUnused days move on until April.\n")
+            server.fail_after("POST", "/points/delete", 0, "noted")
+            with pytest.raises(IndexAway, match="gave no answer within"):
+                await index.sync()
+            found = await index.search("until when do unused days move on?", limit=50)
+            assert [p.text for p in found.passages] == ["Unused days move on until April."]
+            server.fail_after("POST", "/points/delete", 0)
+            await index.sync()
+            await index.verify()
+            found = await index.search("until when do unused days move on?", limit=50)
+            assert [p.text for p in found.passages] == ["Unused days move on until April."]
 
     async def test_between_two_questions(self, server: QdrantServer, home: Home, write: Write, at: AtServer) -> None:
         write("knowledge/docs/leave.md", "# Leave\n\nUnused days move on until March.\n")
