@@ -79,7 +79,7 @@ def _word(word: str, terms: TermWeights) -> _Word:
 
 def rarity_in_english(word: str) -> float:
     """From 0 (`take`) over .2 (`dog`) and .4 (`insurance`) to 1 (`sabbatical`), by the logarithm of its place."""
-    places = _places()
+    places = load_places()
     place = min(places.get(form, _RARE) for form in _forms(word))
     return max(0.0, math.log(place / _COMMON) / math.log(_RARE / _COMMON))
 
@@ -96,6 +96,7 @@ def _forms(word: str) -> Iterator[str]:
 
 
 @cache
-def _places() -> dict[str, int]:
+def load_places() -> dict[str, int]:
+    """Read the word list once; takes 25 ms, so call it in a thread first."""
     words = (resources.files("knowledge") / "models" / "minilm" / "tokenizer.json").read_text(encoding="utf-8")
     return json.loads(words)["model"]["vocab"]  # type: ignore[no-any-return]
