@@ -176,8 +176,8 @@ async def _parts(index: Index, question: Question) -> tuple[Store, Sequence[floa
     vocabulary = await index._catalogue.vocabulary(generation)
     terms = terms_of(generation.recipe.language)
     plain = terms.of_question(question.text)
-    audience = (EVERYONE, *question.groups)
-    weighted = SparseVector(plain.indices, [vocabulary.idf(term, audience) for term in plain.indices])
+    readable = vocabulary.readable((EVERYONE, *question.groups))
+    weighted = SparseVector(plain.indices, [readable.idf(term) for term in plain.indices])
     [vector] = await (await index.embedder()).embed([question.text])
     return await index._generations.store(generation), vector, weighted
 

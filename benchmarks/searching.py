@@ -5,6 +5,7 @@ import random
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
+from itertools import accumulate
 from pathlib import Path
 from statistics import median
 
@@ -15,13 +16,17 @@ from knowledge.catalogue import FileRow
 from knowledge.documents import EVERYONE
 from knowledge.embedding import Embedder, Vector, load_embedder
 from knowledge.index import Index, open_index
+from knowledge.missing import load_places
 from knowledge.sparse import TermWeights
+from knowledge.stop_words import STOP_WORDS
 from knowledge.store import Nearest, Payload, Point, Store, Where, point_id
 from knowledge.vocabulary import version_terms
 from settings import Home, load_settings
 
 _CHUNKS = 10_000
 _CHUNKS_A_FILE = 5
+_SENTENCES = 2
+_WORDS = 25
 _ROUNDS = 3
 _BEFORE = ("how many days of annual leave do i have", "Employees have 25 days of annual leave a year.")
 
@@ -90,15 +95,22 @@ async def _measure(home: Home, texts: list[str]) -> tuple[float, ...]:
 
 
 async def _fill(index: Index, texts: list[str], terms: TermWeights) -> Store:
-    """Put made-up files beside the one that is there: sentences of the documents, random directions."""
+    """Put made-up files beside the one that is there, in random directions.
+
+    Half of a chunk are sentences of the documents, half are words of English, each as often as it is usual
+    (Zipf's law): sentences alone would repeat a few hundred words in far more chunks than documents do.
+    """
     generation = await index._current()  # the benchmark looks inside on purpose
     store = await index._generations.store(generation)
     chance = random.Random(7)
     sentences = [sentence for text in texts for sentence in text.split(". ") if sentence.strip()]
+    english = [word for word in load_places() if word.isalpha() and word not in STOP_WORDS and len(word) > 1]
+    common = list(accumulate(1 / (place + 2.7) for place in range(len(english))))
     for start in range(0, _CHUNKS, 500):
         points = []
         for number in range(start, start + 500):
-            text = ". ".join(chance.choices(sentences, k=8))
+            words = chance.choices(english, cum_weights=common, k=_WORDS)
+            text = ". ".join([*chance.choices(sentences, k=_SENTENCES), " ".join(words)])
             dense = [chance.gauss(0, 1) for _ in range(384)]
             file, ordinal = f"made/{number // _CHUNKS_A_FILE}.md", number % _CHUNKS_A_FILE
             payload = Payload(file, file, ordinal, "Made", ("Up",), text, 1, None, (EVERYONE,))

@@ -18,6 +18,7 @@ from knowledge.folder import Walk, walk_documents
 from knowledge.generations import Generations, Task, terms_of
 from knowledge.holding import holding
 from knowledge.loaders.reader import Reader
+from knowledge.missing import load_places
 from knowledge.near_words import load_near_words
 from knowledge.pending import Pending, pending_of, within
 from knowledge.quotes import Quote, best_quotes
@@ -323,6 +324,7 @@ class Index:
         terms = terms_of(generation.recipe.language)
         if terms.english:
             await asyncio.to_thread(load_near_words)
+            await asyncio.to_thread(load_places)
         searcher = Searcher(
             store,
             embedder,

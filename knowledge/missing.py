@@ -79,14 +79,14 @@ def _word(word: str, terms: TermWeights) -> _Word:
 
 def rarity_in_english(word: str) -> float:
     """From 0 (`take`) over .2 (`dog`) and .4 (`insurance`) to 1 (`sabbatical`), by the logarithm of its place."""
-    places = _places()
+    places = load_places()
     place = min(places.get(form, _RARE) for form in _forms(word))
     return max(0.0, math.log(place / _COMMON) / math.log(_RARE / _COMMON))
 
 
 def is_english(word: str) -> bool:
     """Whether it is a word, or a form of one: `charity` is no slip for `clarity`, though no document has it."""
-    return any(form in _places() for form in _forms(word.casefold()))
+    return any(form in load_places() for form in _forms(word.casefold()))
 
 
 def _forms(word: str) -> Iterator[str]:
@@ -101,6 +101,7 @@ def _forms(word: str) -> Iterator[str]:
 
 
 @cache
-def _places() -> dict[str, int]:
+def load_places() -> dict[str, int]:
+    """Read the word list once; takes 25 ms, so call it in a thread first."""
     words = (resources.files("knowledge") / "models" / "minilm" / "tokenizer.json").read_text(encoding="utf-8")
     return json.loads(words)["model"]["vocab"]  # type: ignore[no-any-return]

@@ -6,7 +6,7 @@ and quiet. `docs/make_near_words.py` writes the table; English only.
 """
 
 import gzip
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 
 TABLE = "near-words.txt.gz"
@@ -15,10 +15,11 @@ LEAST = 0.3
 """Cosine below which words are not listed."""
 
 
-def near_words(word: str) -> list[tuple[str, float]]:
+@lru_cache(maxsize=4096)
+def near_words(word: str) -> tuple[tuple[str, float], ...]:
     """The nearest words of other stems, nearest first, each with its cosine from 0.3 to 1."""
     listed = iter(load_near_words().get(word, "").split())
-    return [(other, int(hundredths) / 100) for other, hundredths in zip(listed, listed, strict=True)]
+    return tuple((other, int(hundredths) / 100) for other, hundredths in zip(listed, listed, strict=True))
 
 
 @cache

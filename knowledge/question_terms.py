@@ -7,7 +7,7 @@ Quieter still are words that are near in meaning, by the square of their likenes
 import re
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 
 from knowledge.near_words import near_words
 from knowledge.sparse import SparseVector, TermWeights
@@ -42,7 +42,6 @@ def question_terms(
     text: str, terms: TermWeights, idf: Callable[[int], float], knows: Callable[[int], bool]
 ) -> QuestionTerms:
     """Weigh a question. Another name stands in for a word that the documents lack."""
-    idf = cache(idf)
     plain = terms.of_question(text)
     own = dict(list(zip(plain.indices, plain.values, strict=True))[:_MOST_TERMS])
     tells = {term: weight * idf(term) for term, weight in own.items()}
@@ -76,10 +75,19 @@ def _near(text: str, terms: TermWeights, knows: Callable[[int], bool], taken: Co
         if word in CONVERSATION or word in STOP_WORDS:
             continue
         count = 0
-        for other, likeness in near_words(word):
-            fitting = [term for term in terms.of_word(other) if term not in taken and knows(term)]
-            weights |= {term: max(weights.get(term, 0.0), likeness**2) for term in fitting}
-            count += bool(fitting)
+        for weight, near in _near_terms(word, terms):
+            fitting = [term for term in near if term not in taken and knows(term)]
+            if not fitting:
+                continue
+            for term in fitting:
+                weights[term] = max(weights.get(term, 0.0), weight)
+            count += 1
             if count == _MOST_NEAR:
                 break
     return weights
+
+
+@lru_cache(maxsize=4096)
+def _near_terms(word: str, terms: TermWeights) -> tuple[tuple[float, tuple[int, ...]], ...]:
+    """The terms of each near word, the square of its likeness before them; kept, as questions are much alike."""
+    return tuple((likeness**2, terms.of_word(other)) for other, likeness in near_words(word))

@@ -140,11 +140,12 @@ class Searcher:
         found = await self._scores(readings, vectors, where, nearest)
         count = max(_CANDIDATES, 3 * limit)
         candidates = self._best_of_one(found[0], count) if len(found) == 1 else self._best(readings, found, count)
-        scores = await self._settle(candidates, asked)
+        payloads = await self._fetch(list(candidates))
+        scores = await self._settle(candidates, payloads, asked)
         asking = [some for reading, some in zip(readings, found, strict=True) if reading.asks]
         picked = [
-            (self._passage(id_, scores[id_], asking, also), self._payloads[id_])
-            for id_, also in self._pick(scores, limit, per_document).items()
+            (_passage(id_, payloads[id_], scores[id_], asking, also), payloads[id_])
+            for id_, also in _pick(scores, payloads, limit, per_document).items()
         ]
         wanted = WantedWords(corrected(asked.text, meant), self._terms) if self._terms.english else None
         return Found(tuple(merged(picked)), _evidence(picked[:_READ], asking, wanted, asked.codes))
@@ -165,9 +166,10 @@ class Searcher:
 
     async def _meant(self, question: str, audience: tuple[str, ...]) -> dict[str, list[str]]:
         """What the words may have meant that no readable document has; only words of readable documents."""
+        readable = self._vocabulary.readable(audience)
 
         def knows(word: str) -> bool:
-            return any(self._vocabulary.knows(term, audience) for term in self._terms.of_word(word))
+            return any(map(readable.knows, self._terms.of_word(word)))
 
         unknown = unknown_words(question, knows)
         if self._terms.english:
@@ -207,12 +209,8 @@ class Searcher:
 
     def _weighted(self, text: str, audience: tuple[str, ...]) -> QuestionTerms:
         """The question's terms, each with what it tells to this audience."""
-        return question_terms(
-            text,
-            self._terms,
-            lambda term: self._vocabulary.idf(term, audience),
-            lambda term: self._vocabulary.knows(term, audience),
-        )
+        readable = self._vocabulary.readable(audience)
+        return question_terms(text, self._terms, readable.idf, readable.knows)
 
     def _best_of_one(self, scores: _Scores, count: int) -> dict[int, float]:
         """What a single reading scores, best first: a hundred at most, for which numpy would take longer."""
@@ -249,12 +247,12 @@ class Searcher:
         known = dict(zip(ids.tolist(), totals.tolist(), strict=True))
         return {id_: known[id_] for id_ in _ranked(known)[:count]}
 
-    async def _settle(self, totals: Mapping[int, float], asked: Asked) -> dict[int, float]:
+    async def _settle(
+        self, totals: Mapping[int, float], payloads: Mapping[int, Payload], asked: Asked
+    ) -> dict[int, float]:
         """Final scores of the candidates: their own text and dates, and the cross-encoder where there is one."""
-        await self._fetch(list(totals))
         hidden = await self._load_hidden()
-        known = {id_: self._payloads[id_] for id_ in totals if id_ in self._payloads}
-        there = {id_: payload for id_, payload in known.items() if payload.version not in hidden}
+        there = {id_: payload for id_, payload in payloads.items() if payload.version not in hidden}
         scores = adjusted(totals, there, asked)
         if self._reranker is None or not scores:
             return scores
@@ -263,48 +261,53 @@ class Searcher:
         ordered = sorted((scores[id_] for id_ in best), reverse=True)
         return scores | {best[place]: score for place, score in zip(order, ordered, strict=True)}
 
-    def _pick(self, scores: Mapping[int, float], limit: int, per_document: int) -> dict[int, tuple[str, ...]]:
-        """The first ones in rank order that keep within `per_document`, with the files that repeat them."""
-        picked: dict[int, tuple[str, ...]] = {}
-        taken: Counter[str] = Counter()
-        for id_ in _ranked(scores):
-            payload = self._payloads[id_]
-            if taken[payload.source] >= per_document:
-                continue
-            same = repeated(payload, ((other, self._payloads[other]) for other in picked))
-            if same is None:
-                taken[payload.source] += 1
-                picked[id_] = ()
-            elif payload.source != self._payloads[same].source:
-                picked[same] += (payload.source,)
-            if len(picked) == limit:
-                break
-        return picked
-
-    async def _fetch(self, ids: Sequence[int]) -> None:
-        """Bring payloads that are not at hand; the passages of a company's usual questions soon are."""
-        if len(self._payloads) > _MOST_PAYLOADS:
-            self._payloads.clear()
+    async def _fetch(self, ids: Sequence[int]) -> dict[int, Payload]:
+        """Payloads of these chunks, in the same order; those of a company's usual questions soon are at hand."""
         if missing := [id_ for id_ in ids if id_ not in self._payloads]:
             self._payloads |= await self._store.fetch(missing)
+        payloads = {id_: self._payloads[id_] for id_ in ids if id_ in self._payloads}
+        while len(self._payloads) > _MOST_PAYLOADS:
+            del self._payloads[next(iter(self._payloads))]
+        return payloads
 
-    def _passage(self, id_: int, score: float, asking: Sequence[_Scores], also: tuple[str, ...]) -> Passage:
-        payload = self._payloads[id_]
-        return Passage(
-            id=str(id_),
-            source=payload.source,
-            version=payload.version,
-            title=payload.title,
-            heading=" > ".join(payload.headings),
-            text=payload.text,
-            line=payload.line,
-            page=payload.page,
-            score=score,
-            cosine=max(scores.cosine(id_) for scores in asking),
-            coverage=max(scores.coverage(id_) for scores in asking),
-            updated=payload.updated,
-            also=tuple(dict.fromkeys(also)),
-        )
+
+def _pick(
+    scores: Mapping[int, float], payloads: Mapping[int, Payload], limit: int, per_document: int
+) -> dict[int, tuple[str, ...]]:
+    """The first ones in rank order that keep within `per_document`, with the files that repeat them."""
+    picked: dict[int, tuple[str, ...]] = {}
+    taken: Counter[str] = Counter()
+    for id_ in _ranked(scores):
+        payload = payloads[id_]
+        if taken[payload.source] >= per_document:
+            continue
+        same = repeated(payload, ((other, payloads[other]) for other in picked))
+        if same is None:
+            taken[payload.source] += 1
+            picked[id_] = ()
+        elif payload.source != payloads[same].source:
+            picked[same] += (payload.source,)
+        if len(picked) == limit:
+            break
+    return picked
+
+
+def _passage(id_: int, payload: Payload, score: float, asking: Sequence[_Scores], also: tuple[str, ...]) -> Passage:
+    return Passage(
+        id=str(id_),
+        source=payload.source,
+        version=payload.version,
+        title=payload.title,
+        heading=" > ".join(payload.headings),
+        text=payload.text,
+        line=payload.line,
+        page=payload.page,
+        score=score,
+        cosine=max(scores.cosine(id_) for scores in asking),
+        coverage=max(scores.coverage(id_) for scores in asking),
+        updated=payload.updated,
+        also=tuple(dict.fromkeys(also)),
+    )
 
 
 def _ranked(scores: Mapping[int, float]) -> list[int]:

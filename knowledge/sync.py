@@ -249,15 +249,17 @@ class Sync:
         written: list[Point] = []
         for work in group:
             for start in range(0, len(work.keys), _GROUP_CHUNKS):  # in parts: searches go on in between
-                points = self._points(work, slice(start, start + _GROUP_CHUNKS))
+                points = await asyncio.to_thread(self._points, work, slice(start, start + _GROUP_CHUNKS))
                 await self._store.upsert(points)
                 written += points
         await self._store.flush()
         keys = {work.read.row.version or "": work.keys for work in group}
-        await self._catalogue.record(self._generation, rows, superseded=old, keys=keys, terms=version_terms(written))
+        terms = await asyncio.to_thread(version_terms, written)
+        await self._catalogue.record(self._generation, rows, superseded=old, keys=keys, terms=terms)
         await self._delete(old)
 
     def _points(self, work: _Work, part: slice) -> list[Point]:
+        """Some chunks of a file as the store takes them. Call it in a thread."""
         row, document = work.read.row, work.read.document
         assert document is not None
         assert row.version is not None

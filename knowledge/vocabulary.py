@@ -66,12 +66,36 @@ class _Counts:
     terms: dict[int, int] = field(default_factory=dict)
 
 
+@dataclass(slots=True)
+class Readable:
+    """What someone may read, as it was when it was asked for. What was looked up is remembered: ask anew each time."""
+
+    _counts: list[_Counts]
+    _chunks: int
+    _idf: dict[int, float] = field(default_factory=dict)
+
+    def idf(self, term: int) -> float:
+        """How much a term tells: ln(1 + (N - n + 0.5) / (n + 0.5)), as in BM25, over the chunks that they may read."""
+        known = self._idf.get(term)
+        if known is None:
+            having = sum(counts.terms.get(term, 0) for counts in self._counts)
+            known = self._idf[term] = math.log(1 + (self._chunks - having + 0.5) / (having + 0.5))
+        return known
+
+    def knows(self, term: int) -> bool:
+        """Whether any chunk that they may read has the term."""
+        for counts in self._counts:  # noqa: SIM110  # asked fifty times a question, and a generator is slow
+            if term in counts.terms:
+                return True
+        return False
+
+
 class Vocabulary:
     """Terms of one generation, in memory. Follows the catalogue's commits."""
 
     def __init__(self) -> None:
         self._counts: dict[Audience, _Counts] = {}
-        self._seen: dict[Audience, tuple[list[_Counts], int]] = {}
+        self._readable: dict[Audience, Readable] = {}
         self.changes = 0
         """Grows with every change, so that whoever remembers an answer notices."""
 
@@ -88,27 +112,15 @@ class Vocabulary:
                 terms.pop(term, None)
         if counts.chunks <= 0:
             self._counts.pop(version.audience)
-        self._seen.clear()
+        self._readable.clear()
         self.changes += 1
 
-    def idf(self, term: int, audience: Audience) -> float:
-        """How much a term tells to someone who is in one of these groups.
-
-        ln(1 + (N - n + 0.5) / (n + 0.5)), as in BM25, over the chunks that they may read.
-        """
-        some, chunks = self._readable(audience)
-        having = sum(counts.terms.get(term, 0) for counts in some)
-        return math.log(1 + (chunks - having + 0.5) / (having + 0.5))
-
-    def knows(self, term: int, audience: Audience) -> bool:
-        """Whether any chunk that they may read has the term."""
-        return any(term in counts.terms for counts in self._readable(audience)[0])
-
-    def _readable(self, audience: Audience) -> tuple[list[_Counts], int]:
-        if audience not in self._seen:
+    def readable(self, audience: Audience) -> Readable:
+        """What someone who is in one of these groups may read."""
+        if audience not in self._readable:
             some = [counts for groups, counts in self._counts.items() if not set(groups).isdisjoint(audience)]
-            self._seen[audience] = some, sum(counts.chunks for counts in some)
-        return self._seen[audience]
+            self._readable[audience] = Readable(some, sum(counts.chunks for counts in some))
+        return self._readable[audience]
 
 
 Words = Mapping[tuple[str, int], Sequence[str]]

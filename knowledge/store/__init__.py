@@ -154,6 +154,16 @@ def payload_to_dict(payload: Payload) -> dict[str, Any]:
 
 def payload_from_dict(data: dict[str, Any]) -> Payload:
     """The reverse of `payload_to_dict`."""
-    updated = date.fromisoformat(data["updated"]) if data.get("updated") else None
-    lists = {"headings": tuple(data["headings"]), "audience": tuple(data["audience"])}
-    return Payload(**{**data, **lists, "updated": updated})
+    updated = data.get("updated")
+    return Payload(
+        data["source"],
+        data["version"],
+        data["ordinal"],
+        data["title"],
+        tuple(data["headings"]),
+        data["text"],
+        data["line"],
+        data["page"],
+        tuple(data["audience"]),
+        date.fromisoformat(updated) if updated else None,
+    )

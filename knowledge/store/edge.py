@@ -1,7 +1,8 @@
 """The Qdrant engine inside this process: exact search, its files in one folder a generation.
 
 Every call holds the interpreter lock, so calls run inline and writes in small batches; threads
-would gain nothing. Exact search answers within milliseconds up to about 100,000 chunks.
+would gain nothing, and one that was left behind by a cancelled run might write after it. What is
+prepared for the engine is prepared in a thread. Exact search answers within milliseconds up to about 100,000 chunks.
 """
 
 import asyncio
@@ -16,7 +17,8 @@ from knowledge.sparse import SparseVector
 from knowledge.store import Nearest, Payload, Point, Scores, Where, check_points, payload_from_dict, payload_to_dict
 from settings.errors import IndexLocked, IndexUnusable
 
-_BATCH = 64
+_BATCH = 16
+"""Points that are written at a time: searches go on in between."""
 _DENSE = "dense"
 _SPARSE = "bm25"
 _RESCORED = 100
@@ -31,10 +33,8 @@ class EdgeStore:
         self._dimension = dimension
 
     async def upsert(self, points: Sequence[Point]) -> None:
-        check_points(points, self._dimension)
-        for start in range(0, len(points), _BATCH):
-            batch = [_to_engine(point) for point in points[start : start + _BATCH]]
-            self._shard.update(qe.UpdateOperation.upsert_points(batch))
+        for batch in await asyncio.to_thread(_batches, points, self._dimension):
+            self._shard.update(batch)
             await asyncio.sleep(0)
 
     async def delete(self, version: str) -> None:
@@ -55,6 +55,7 @@ class EdgeStore:
         return self._shard.count(qe.CountRequest(exact=True))
 
     async def flush(self) -> None:
+        # holds the interpreter lock while the disk writes, so a thread would not keep the loop free either
         self._shard.flush()
 
     async def close(self) -> None:
@@ -179,6 +180,15 @@ def _filter(where: Where) -> qe.Filter:
 def _params(limit: int) -> qe.SearchParams:
     oversampling = max(2.0, _RESCORED / limit)
     return qe.SearchParams(quantization=qe.QuantizationSearchParams(rescore=True, oversampling=oversampling))
+
+
+def _batches(points: Sequence[Point], dimension: int) -> list[qe.UpdateOperation]:
+    """What the engine has to do, in parts. Raises ValueError before any of it for a point that it could not take."""
+    check_points(points, dimension)
+    return [
+        qe.UpdateOperation.upsert_points([_to_engine(point) for point in points[start : start + _BATCH]])
+        for start in range(0, len(points), _BATCH)
+    ]
 
 
 def _to_engine(point: Point) -> qe.Point:

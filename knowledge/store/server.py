@@ -41,9 +41,9 @@ class ServerStore:
         self._dimension = dimension
 
     async def upsert(self, points: Sequence[Point]) -> None:
-        check_points(points, self._dimension)
-        for start in range(0, len(points), _BATCH):
-            await self._write([_to_server(point) for point in points[start : start + _BATCH]])
+        prepared = await asyncio.to_thread(_prepared, points, self._dimension)
+        for start in range(0, len(prepared), _BATCH):
+            await self._write(prepared[start : start + _BATCH])
 
     async def delete(self, version: str) -> None:
         from qdrant_client import models
@@ -287,6 +287,11 @@ def _filter(where: Where) -> "models.Filter":
         return models.Filter(must=[readable])
     hidden = models.FieldCondition(key="version", match=models.MatchAny(any=list(where.hidden)))
     return models.Filter(must=[readable], must_not=[hidden])
+
+
+def _prepared(points: Sequence[Point], dimension: int) -> "list[models.PointStruct]":
+    check_points(points, dimension)
+    return [_to_server(point) for point in points]
 
 
 def _to_server(point: Point) -> "models.PointStruct":

@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +15,9 @@ from sqlalchemy import text
 
 from knowledge import Index, Receipt, SyncReport, open_index
 from knowledge.embedding import Embedder, Vector
+from knowledge.sparse import SparseVector, TermWeights
+from knowledge.store import Point
+from knowledge.vocabulary import VersionTerms, version_terms
 from settings import Home, Settings, load_settings
 from settings.errors import FolderError, IndexEmpty, IndexLocked, IndexUnusable
 
@@ -51,6 +55,28 @@ def documents(write: Write) -> dict[str, Path]:
     for path in paths.values():
         age(path)
     return paths
+
+
+@pytest.mark.usefixtures("documents")
+async def test_terms_are_worked_out_beside_the_loop(
+    settings: Settings, embedder: Embedder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads: dict[str, set[threading.Thread]] = {"chunks": set(), "versions": set()}
+    of_document = TermWeights.of_document
+
+    def of_chunk(terms: TermWeights, text: str) -> SparseVector:
+        threads["chunks"].add(threading.current_thread())
+        return of_document(terms, text)
+
+    def of_versions(points: list[Point]) -> dict[str, VersionTerms]:
+        threads["versions"].add(threading.current_thread())
+        return version_terms(points)
+
+    monkeypatch.setattr(TermWeights, "of_document", of_chunk)
+    monkeypatch.setattr("knowledge.sync.version_terms", of_versions)
+    await sync(settings, embedder)
+    assert all(threads.values())
+    assert threading.current_thread() not in threads["chunks"] | threads["versions"]
 
 
 async def test_every_file_has_a_receipt_and_its_text_is_found(

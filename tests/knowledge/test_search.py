@@ -1,11 +1,13 @@
 """Searches over a real folder, model and engine: what a question finds however it is typed."""
 
+import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
 
-from knowledge import Found, open_index
+from knowledge import Found, open_index, search
+from knowledge.catalogue import Catalogue, Generation
 from knowledge.embedding import Embedder
 from settings import Settings
 
@@ -138,3 +140,37 @@ async def test_another_word_for_the_same_finds_the_document(settings: Settings, 
     [found] = await ask(settings, embedder, "PTO rollover")
     assert found.passages[0].source == "leave.md"
     assert found.passages[0].coverage > 0
+
+
+@pytest.mark.usefixtures("documents")
+async def test_searches_side_by_side_take_no_passage_from_each_other(
+    settings: Settings, embedder: Embedder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search, "_MOST_PAYLOADS", 0)
+    async with open_index(settings, embedder) as index:
+        await index.sync()
+        alone = await index.search("hotel in london", limit=6)
+        hidden = Catalogue.hidden
+        inside: list[str] = []
+
+        async def search_between(catalogue: Catalogue, generation: Generation) -> frozenset[str]:
+            if len(inside) < 4:
+                inside.append("about to be searched")
+                await index.search("error E-4107", limit=6)
+            return await hidden(catalogue, generation)
+
+        monkeypatch.setattr(Catalogue, "hidden", search_between)
+        assert await index.search("hotel in london", limit=6) == alone
+        assert len(inside) == 4
+
+
+@pytest.mark.usefixtures("documents")
+async def test_word_lists_are_read_in_a_thread(
+    settings: Settings, embedder: Embedder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads = []
+    for name in ("load_near_words", "load_places"):
+        monkeypatch.setattr(f"knowledge.index.{name}", lambda: threads.append(threading.current_thread()))
+    await ask(settings, embedder, "hotel in london")
+    assert len(threads) == 2
+    assert threading.current_thread() not in threads

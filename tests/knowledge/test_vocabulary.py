@@ -19,10 +19,15 @@ def version(terms: dict[int, int], chunks: int = 10, audience: tuple[str, ...] =
 def test_a_term_tells_more_the_fewer_chunks_have_it() -> None:
     vocabulary = Vocabulary()
     vocabulary.add(version({1: 1, 2: 9}))
-    assert vocabulary.idf(1, EVERYONE) == pytest.approx(math.log(1 + 9.5 / 1.5))
-    assert vocabulary.idf(3, EVERYONE) > vocabulary.idf(1, EVERYONE) > vocabulary.idf(2, EVERYONE) > 0
-    assert vocabulary.knows(1, EVERYONE)
-    assert not vocabulary.knows(3, EVERYONE)
+    assert vocabulary.readable(EVERYONE).idf(1) == pytest.approx(math.log(1 + 9.5 / 1.5))
+    assert (
+        vocabulary.readable(EVERYONE).idf(3)
+        > vocabulary.readable(EVERYONE).idf(1)
+        > vocabulary.readable(EVERYONE).idf(2)
+        > 0
+    )
+    assert vocabulary.readable(EVERYONE).knows(1)
+    assert not vocabulary.readable(EVERYONE).knows(3)
 
 
 VERSIONS = st.lists(
@@ -47,8 +52,8 @@ def test_versions_that_one_may_not_read_change_nothing(
             alone.add(one)
         together.add(one)
     for term in range(10):
-        assert alone.idf(term, audience) == together.idf(term, audience)
-        assert alone.knows(term, audience) == together.knows(term, audience)
+        assert alone.readable(audience).idf(term) == together.readable(audience).idf(term)
+        assert alone.readable(audience).knows(term) == together.readable(audience).knows(term)
 
 
 @given(VERSIONS, VERSIONS)
@@ -61,7 +66,9 @@ def test_a_version_that_is_taken_out_leaves_nothing_behind(kept: list[VersionTer
     for one in gone:
         changed.add(one, -1)
     for audience in (("everyone",), ("everyone", "hr"), ("it",), ()):
-        assert [plain.idf(term, audience) for term in range(10)] == [changed.idf(term, audience) for term in range(10)]
+        assert [plain.readable(audience).idf(term) for term in range(10)] == [
+            changed.readable(audience).idf(term) for term in range(10)
+        ]
 
 
 def test_the_terms_of_points_are_counted_a_chunk_once() -> None:

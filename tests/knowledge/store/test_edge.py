@@ -1,9 +1,13 @@
+import asyncio
+import threading
 from pathlib import Path
 
 import pytest
 
+from knowledge.store import Point, edge
 from knowledge.store.edge import EdgeStores, open_edge
 from settings.errors import IndexLocked, IndexUnusable
+from settings.tasks import running
 from tests.knowledge.store.contract import Connect, StoreContract, make_point
 
 
@@ -57,3 +61,36 @@ async def test_keep_only_leaves_other_folders_alone(tmp_path: Path) -> None:
     await stores.keep_only(None)
     assert [path.name for path in tmp_path.iterdir()] == ["notes"]
     await stores.close()
+
+
+async def test_points_are_made_ready_for_the_engine_in_a_thread(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[threading.Thread] = []
+    to_engine = edge._to_engine
+
+    def noted(point: Point) -> object:
+        made.append(threading.current_thread())
+        return to_engine(point)
+
+    store = open_edge(tmp_path / "g1", 3)
+    monkeypatch.setattr(edge, "_to_engine", noted)
+    await store.upsert([make_point(number) for number in range(40)])
+    assert await store.count() == len(made) == 40
+    assert threading.current_thread() not in made
+    await store.close()
+
+
+async def test_others_have_their_turn_while_many_points_are_written(tmp_path: Path) -> None:
+    store = open_edge(tmp_path / "g1", 3)
+    counts: list[int] = []
+
+    async def look() -> None:
+        while True:
+            counts.append(await store.count())
+            await asyncio.sleep(0)
+
+    async with running(look()):
+        await store.upsert([make_point(number) for number in range(40)])
+    assert list(dict.fromkeys(counts)) == [0, 16, 32, 40]
+    await store.close()
