@@ -3,10 +3,10 @@
 import asyncio
 import os
 import shutil
-import time
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
