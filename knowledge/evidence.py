@@ -1,23 +1,24 @@
 """How sure one can be that the documents answer a question, as a number from 0 to 1.
 
-    evidence = 1 / (1 + e^-(4.5 cosine + 0.8 coverage + ln(1 + terms) - 1.5 missing - 3.4))
+    evidence = 1 / (1 + e^-(0.6 answers + 1.5 cosine - 1.8 unknown - 1.2))
 
-of the best passage. `missing` says how rare the rarest word of the question is that the passage lacks
-(`knowledge/missing.py`); in other languages than English it is the share of the question's weight (IDF)
-on words that no readable document has; it is at least the share of the question's codes that the best
-passages lack. A cosine alone takes short questions for better understood than they are: few words are
-near to much. So the number of the question's weighty terms counts as well. Fitted on questions with and
-without an answer in five sets (docs/decisions/0042-what-a-passage-lacks.md).
+of the best passage. `answers` is the word of the network of `knowledge/answerability.py`, `unknown` the share of
+the question's weight (IDF) on words that no readable document has by any name, or the share of the question's
+codes that the best passages lack, if that is greater. Where the network does not know the embedding model, or
+the documents are in another language, cosine and unknown are all there is. Fitted on questions with and without
+an answer in four sets (docs/decisions/0051-answerability.md).
 """
 
 import math
 
-_COSINE, _COVERAGE, _TERMS, _MISSING, _CONSTANT = 4.5, 0.8, 1.0, -1.5, -3.4
+_ANSWERS, _COSINE, _UNKNOWN, _CONSTANT = 0.6, 1.5, -1.8, -1.2
+_COSINE_ALONE, _UNKNOWN_BESIDE, _CONSTANT_ALONE = 4.0, -2.0, -1.6
 
 
-def evidence_of(cosine: float, coverage: float, terms: int, missing: float) -> float:
+def evidence_of(cosine: float, unknown: float, answers: float | None = None) -> float:
     """Likelihood of an answer, where answerable and unanswerable questions are equally many."""
-    logit = (
-        _COSINE * cosine + _COVERAGE * min(coverage, 1.5) + _TERMS * math.log1p(terms) + _MISSING * missing + _CONSTANT
-    )
+    if answers is None:
+        logit = _COSINE_ALONE * cosine + _UNKNOWN_BESIDE * unknown + _CONSTANT_ALONE
+    else:
+        logit = _ANSWERS * answers + _COSINE * cosine + _UNKNOWN * unknown + _CONSTANT
     return round(1 / (1 + math.exp(-logit)), 6)

@@ -14,11 +14,12 @@ from knowledge.catalogue import Catalogue, FileRow, Generation
 from knowledge.documents import EVERYONE
 from knowledge.embedders import Embedders
 from knowledge.embedding import Embedder, give_back_memory
+from knowledge.english import load_places
 from knowledge.folder import Walk, walk_documents
 from knowledge.generations import Generations, Task, terms_of
 from knowledge.holding import holding
+from knowledge.judging import Judge, judge_for
 from knowledge.loaders.reader import Reader
-from knowledge.missing import load_places
 from knowledge.near_words import load_near_words
 from knowledge.pending import Pending, pending_of, within
 from knowledge.quotes import Quote, best_quotes
@@ -71,6 +72,7 @@ class Index:
         self._warming: asyncio.Future[Embedder] | None = None
         self._settings = settings
         self._reranker = _reranker(settings)
+        self._judge: tuple[str, Judge | None] | None = None
         self._work_by(settings)
 
     def use(self, settings: Settings) -> None:
@@ -334,10 +336,17 @@ class Index:
             partial(self._catalogue.words, generation),
             partial(self._unseen, generation),
             self._reranker,
+            await self._judge_for(embedder) if terms.english else None,
         )
         if settings is self._settings:
             self._searching = (generation, searcher)
         return searcher
+
+    async def _judge_for(self, embedder: Embedder) -> Judge | None:
+        """Kept from search to search, because it remembers what it has read."""
+        if self._judge is None or self._judge[0] != embedder.fingerprint:
+            self._judge = embedder.fingerprint, await judge_for(embedder)
+        return self._judge[1]
 
     async def _unseen(self, generation: Generation) -> frozenset[str]:
         """Versions in the store that nobody may see now."""

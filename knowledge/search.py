@@ -20,8 +20,9 @@ from statistics import fmean
 from typing import NamedTuple
 
 from knowledge.embedding import Embedder, Vector
+from knowledge.english import is_english
 from knowledge.evidence import evidence_of
-from knowledge.missing import WantedWords, is_english
+from knowledge.judging import Judge
 from knowledge.passages import Passage, adjusted, merged, repeated
 from knowledge.question import Asked, corrected, squeezed, understand, unknown_words
 from knowledge.question_terms import QuestionTerms, question_terms
@@ -38,7 +39,7 @@ _NEAREST_OF_SEVERAL = 500
 """Where several readings are added up: what one of them does not list would be scored by a guess."""
 _MOST_PAYLOADS = 4000
 """Chunks whose payloads are kept, some 10 MB; then those that came first make room."""
-_READ = 3
+_READ = 6
 """Passages that the evidence is taken from."""
 _CANDIDATES = 24
 """Chunks, at the least, whose text and dates are looked at before the best are picked."""
@@ -106,6 +107,7 @@ class Searcher:
         words: LoadWords,
         hidden: Hidden,
         reranker: Reranker | None = None,
+        judge: Judge | None = None,
     ) -> None:
         self._store = store
         self._embedder = embedder
@@ -115,6 +117,7 @@ class Searcher:
         self._load_words = words
         self._load_hidden = hidden
         self._reranker = reranker
+        self._judge = judge
         self._words: dict[tuple[str, ...], tuple[int, Words]] = {}
         self._payloads: dict[int, Payload] = {}
 
@@ -147,8 +150,8 @@ class Searcher:
             (_passage(id_, payloads[id_], scores[id_], asking, also), payloads[id_])
             for id_, also in _pick(scores, payloads, limit, per_document).items()
         ]
-        wanted = WantedWords(corrected(asked.text, meant), self._terms) if self._terms.english else None
-        return Found(tuple(merged(picked)), _evidence(picked[:_READ], asking, wanted, asked.codes))
+        texts = [reading.text for reading in readings if reading.asks]
+        return Found(tuple(merged(picked)), await self._evidence(picked[:_READ], texts, asking, asked.codes))
 
     def _readings(
         self, question: str, meant: Mapping[str, Sequence[str]], thread: Sequence[str], answer: str
@@ -261,6 +264,32 @@ class Searcher:
         ordered = sorted((scores[id_] for id_ in best), reverse=True)
         return scores | {best[place]: score for place, score in zip(order, ordered, strict=True)}
 
+    async def _evidence(
+        self,
+        best: Sequence[tuple[Passage, Payload]],
+        texts: Sequence[str],
+        asking: Sequence[_Scores],
+        codes: Sequence[str],
+    ) -> float:
+        """Of the best of these passages, halfway between the best reading and the mean of all.
+
+        The question before is near to its own passages whatever is asked now, so it alone must not decide.
+        A code that none of the passages has is unknown.
+        """
+        passages = [_whole_text(payload) for _, payload in best]
+        judged = await self._judge.logits(texts, passages) if self._judge is not None and best else None
+        there = squeezed(" ".join([*(payload.source for _, payload in best), *passages])) if codes else ""
+        codes_missing = sum(code not in there for code in codes) / max(len(codes), 1)
+        evidence = 0.0
+        for place, (passage, _) in enumerate(best):
+            of_readings = []
+            for number, scores in enumerate(asking):
+                id_, unknown = int(passage.id), max(scores.terms.unknown, codes_missing)
+                answers = judged[place][number] if judged is not None else None
+                of_readings.append(evidence_of(scores.cosine(id_), unknown, answers))
+            evidence = max(evidence, (max(of_readings) + fmean(of_readings)) / 2)
+        return evidence
+
     async def _fetch(self, ids: Sequence[int]) -> dict[int, Payload]:
         """Payloads of these chunks, in the same order; those of a company's usual questions soon are at hand."""
         if missing := [id_ for id_ in ids if id_ not in self._payloads]:
@@ -313,31 +342,6 @@ def _passage(id_: int, payload: Payload, score: float, asking: Sequence[_Scores]
 def _ranked(scores: Mapping[int, float]) -> list[int]:
     """The ids, best first, and those with equal scores in an order that is always the same."""
     return sorted(scores, key=lambda id_: (-round(scores[id_], 6), id_))
-
-
-def _evidence(
-    best: Sequence[tuple[Passage, Payload]],
-    asking: Sequence[_Scores],
-    wanted: WantedWords | None,
-    codes: Sequence[str],
-) -> float:
-    """Of the best of these passages, halfway between the best reading and the mean of all.
-
-    The question before is near to its own passages whatever is asked now, so it alone must not decide.
-    A code that none of the passages has is missing.
-    """
-    text = squeezed(" ".join(f"{payload.source} {_whole_text(payload)}" for _, payload in best)) if codes else ""
-    codes_missing = sum(code not in text for code in codes) / max(len(codes), 1)
-    evidence = 0.0
-    for passage, payload in best:
-        lacks = wanted.rarest_missing(_whole_text(payload)) if wanted else 0.0
-        of_readings = []
-        for scores in asking:
-            missing = max(lacks if wanted else scores.terms.unknown, codes_missing)
-            id_, terms = int(passage.id), scores.terms.count
-            of_readings.append(evidence_of(scores.cosine(id_), scores.coverage(id_), terms, missing))
-        evidence = max(evidence, (max(of_readings) + fmean(of_readings)) / 2)
-    return evidence
 
 
 def _whole_text(payload: Payload) -> str:
