@@ -18,6 +18,7 @@ from benchmarks.measure import CHECKOUT, Figure, at_least, at_most, make_home
 from benchmarks.questions import SAMPLE, Question, read_questions
 from knowledge import Index, open_index
 from knowledge.documents import count_words
+from knowledge.question import stands_alone
 from settings import load_settings
 
 
@@ -66,7 +67,8 @@ async def _measure(folder: Path, documents: Path, questions: Path) -> list[Quote
 
 async def _quoted(index: Index, question: Question) -> Quoted:
     found = await index.search(question.text, question.groups, thread=question.thread, answer=question.answer)
-    asked = " ".join([*question.thread[-1:], question.text])  # as the answer's step does
+    before = () if stands_alone(question.text) else question.thread[-1:]  # as the answer's step does
+    asked = " ".join([*before, question.text])
     quotes = await index.quote(asked, found.passages)
     text = "\n\n".join(quote.text for quote in quotes)
     passages = "\n\n".join(passage.text for passage in found.passages)

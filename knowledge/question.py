@@ -58,6 +58,12 @@ def squeezed(text: str) -> str:
     return "".join(_LETTERS_AND_DIGITS.findall(text.casefold()))
 
 
+def stands_alone(text: str) -> bool:
+    """Whether a question names what it is about; one with a single telling word leans on the question before."""
+    words = (word.casefold() for word in _LETTERS_AND_DIGITS.findall(text))
+    return sum(len(word) > 1 and word not in STOP_WORDS and word not in CONVERSATION for word in words) > 1
+
+
 def years_of(text: str) -> frozenset[int]:
     """The years that a title or a path names."""
     return frozenset(int(year) for year in _YEAR.findall(text.replace("_", " ")))

@@ -7,6 +7,7 @@ from contextlib import aclosing
 from pydantic import Field
 
 from knowledge import Quote
+from knowledge.question import stands_alone
 from plugins.attribution import repeated_passage
 from plugins.citations import CitationFilter
 from plugins.contract import CallNext, Citation, Options, Outcome, Pieces, Plugin, Replace, Reply, Status, Turn
@@ -143,8 +144,10 @@ def _outcome(status: Status, reason: str, citations: tuple[Citation, ...], spent
 
 
 def _question(turn: Turn) -> str:
-    """The question as it would be understood alone: a follow-up means little without the one before."""
+    """The question as it would be understood alone; what was asked before would draw a new topic back to the old."""
     if turn.question:
         return turn.question
+    if stands_alone(turn.message.text):
+        return turn.message.text
     before = [exchange.text for exchange in turn.history if exchange.role == "user"]
     return " ".join([*before[-1:], turn.message.text])

@@ -1,6 +1,6 @@
 import pytest
 
-from knowledge.question import corrected, squeezed, understand, unknown_words, without_version, years_of
+from knowledge.question import corrected, squeezed, stands_alone, understand, unknown_words, without_version, years_of
 
 
 @pytest.mark.parametrize(
@@ -71,3 +71,19 @@ def test_words_that_no_document_has_may_be_slips() -> None:
     known = {"travel", "expenses"}
     assert unknown_words("please travell expenses E-4107 hi", lambda word: word in known) == ["travell"]
     assert corrected("a travell to travell", {"travell": ["travel"], "to": []}) == "a travel to travel"
+
+
+@pytest.mark.parametrize(
+    ("question", "alone"),
+    [
+        ("and in Porto?", False),
+        ("why?", False),
+        ("what about them", False),
+        ("", False),
+        ("parental leave", True),
+        ("who fixes the printer", True),
+        ("and after 5 years?", False),
+    ],
+)
+def test_a_question_stands_alone_where_two_words_tell_what_it_is_about(question: str, alone: bool) -> None:
+    assert stands_alone(question) == alone

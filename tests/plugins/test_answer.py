@@ -162,6 +162,13 @@ async def test_a_follow_up_is_quoted_together_with_the_question_before(desk: Des
     assert desk.knowledge.quoted_for == ["how much leave? and in Porto?"]
 
 
+async def test_a_new_topic_in_the_thread_is_quoted_for_by_itself(desk: Desk) -> None:
+    chain = await desk.open("extractive")
+    thread = (Exchange("user", "how much leave?"), Exchange("assistant", "25 days"))
+    await read(chain, ask("who fixes the office printer?", history=thread))
+    assert desk.knowledge.quoted_for == ["who fixes the office printer?"]
+
+
 async def test_quotes_on_middling_evidence_say_that_they_may_be_beside_the_point(desk: Desk) -> None:
     desk.knowledge.evidence = 0.45
     text, outcome = await read(await desk.open("extractive"))
