@@ -46,7 +46,9 @@ def _read(text: str, skip: int) -> Builder:
     body = _blank_out("\n".join(lines[skip:]))
     source = body.split("\n")
     builder = Builder()
-    tokens = MarkdownIt("commonmark").enable("table").parse(body)
+    parser = MarkdownIt("commonmark").enable("table")
+    parser.core.ruler.disable(["inline", "text_join"])  # only blocks are looked at; this is most of the time
+    tokens = parser.parse(body)
     for index, token in enumerate(tokens):
         if token.level or token.map is None:
             continue

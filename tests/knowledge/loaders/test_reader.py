@@ -180,8 +180,12 @@ HOSTILE = {
         b'Content-Type: multipart/mixed; boundary="%d"\n\n--%d\n' % (n, n) for n in range(100)
     ) + b"\n\nx",
     "entities.html": b"<!DOCTYPE html [<!ENTITY a 'b'>]><nav>&a;</nav>",
+    "loop.pdf": make.pdf([["@"]]).replace(b"(@) Tj", b"/X Do ").replace(
+        b"/Font <<", b"/XObject << /X 4 0 R >> /Font <<"
+    ).replace(b"4 0 obj\n<<", b"4 0 obj\n<< /Type /XObject /Subtype /Form /BBox [0 0 9 9] "
+              b"/Resources << /XObject << /X 4 0 R >> >>"),
     "regex.md": b"![" * 3_000,
-    "comments.md": b"<!--" * 50_000,
+    "comments.md": b"<!--" * 10_000,
     "templates.md": b"{{" * 50_000,
     "table.md": b"|" * 5_000 + b"\n" + b"|-" * 5_000,
     "quotes.csv": b'"' + b"a" * 2_000_000,
