@@ -20,7 +20,7 @@ from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import NamedTuple
 
-from benchmarks.measure import CHECKOUT, Figure, at_most, make_home, seconds
+from benchmarks.measure import CHECKOUT, Figure, at_most, make_home
 from knowledge import Index, open_index
 from knowledge.embedding import Embedder, load_embedder
 from settings import Home, load_settings
@@ -50,13 +50,18 @@ def run(rounds: int, server: bool = False) -> Iterator[Figure]:
         store = _serve(stack, Path(folder) / "qdrant") if server else ""
         _cut(home, 0, store)
         embedder = load_embedder(load_settings(home).knowledge.embedding, Path(folder) / "models")
-        _change(home, "first", 0, chance, store)
-        whole, idle = (seconds(lambda: _index(home).wait()) for _ in range(2))
+        usual = {}
+        for kind in _KINDS:
+            _change(home, kind, 0, chance, store)
+            usual[kind] = _undisturbed(home, kind)
         for number in range(rounds):
             kind = _KINDS[number % len(_KINDS)]
             before, after = _change(home, kind, number, chance, store)
             known = _catalogue(home)
-            if _kill(home, kind, chance.uniform(0, 1.5 * max(whole - idle, 0.2))):
+            commits, longest = usual[kind]
+            after_commits = chance.randint(2, max(commits, 2)) if chance.random() < 0.5 else 1
+            moment = chance.uniform(0, 1.2 * longest if after_commits == 1 else 0.02)
+            if _kill(home, kind, after_commits, moment):
                 killed[f"{kind}, {_phase(known, _catalogue(home))}"] += 1
             wrong += [f"round {number}, {kind}: {what}" for what in asyncio.run(_check(home, embedder, before, after))]
         embedder.close()
@@ -110,12 +115,23 @@ def _folder(home: Home) -> _Content:
     return {path.name: path.read_text().split("subject ")[1].split(".")[0] for path in home.documents.iterdir()}
 
 
-def _kill(home: Home, kind: str, moment: float) -> bool:
-    """Start a run and kill it `moment` seconds after it began to write; true where it had not ended yet."""
-    before = _written(home)
-    with _index(home, *(["--rollback"] if kind == "rollback" else [])) as process:
-        while _written(home) == before and process.poll() is None:  # starting up takes most of the time
-            time.sleep(0.002)
+def _undisturbed(home: Home, kind: str) -> tuple[int, float]:
+    """How often a run is seen to commit, and how many seconds it takes from its first commit to its end."""
+    with _begun(home, kind) as process:
+        _after_commits(home, process, 1)
+        began = time.monotonic()
+        commits = 1 + _after_commits(home, process, sys.maxsize)
+    return commits, time.monotonic() - began
+
+
+def _kill(home: Home, kind: str, commits: int, moment: float) -> bool:
+    """Start a run and kill it `moment` seconds after so many commits; true where it had not ended yet.
+
+    Some kills are by the clock alone. A run spends most of its time on loading a model, so others go by what it has
+    written, or hardly any would fall between two commits.
+    """
+    with _begun(home, kind) as process:
+        _after_commits(home, process, commits)
         try:
             process.wait(moment)
         except subprocess.TimeoutExpired:
@@ -123,6 +139,16 @@ def _kill(home: Home, kind: str, moment: float) -> bool:
             process.wait()
             return True
     return False
+
+
+def _after_commits(home: Home, process: "subprocess.Popen[bytes]", commits: int) -> int:
+    """Wait until a run has committed so often, or ended; returns how often it was seen to."""
+    seen, before = 0, _written(home)
+    while seen < commits and process.poll() is None:
+        time.sleep(0.001)
+        now = _written(home)
+        seen, before = seen + (now != before), now
+    return seen
 
 
 def _written(home: Home) -> tuple[int, int]:
@@ -168,7 +194,8 @@ def _phase(before: _Catalogue, after: _Catalogue) -> str:
     return "generation begun" if after.roles != before.roles else "nothing written"
 
 
-def _index(home: Home, *options: str) -> "subprocess.Popen[bytes]":
+def _begun(home: Home, kind: str) -> "subprocess.Popen[bytes]":
+    options = ["--rollback"] if kind == "rollback" else []
     command = [sys.executable, "-m", "deskhand", "index", "--home", str(home.root), *options]
     return subprocess.Popen(command, cwd=CHECKOUT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
