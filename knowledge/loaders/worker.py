@@ -46,7 +46,7 @@ def _answer(content: bytes, request: dict[str, Any]) -> bytes:
 
     try:
         document = load(content, request["source"])
-        chunks = chunk_document(document, ChunkSize(**request["size"]))
+        chunks = chunk_document(document, ChunkSize(**request["size"])) if request["size"] else []
         return encode(document, chunks, _findings(document, request, len(content)))
     except (NothingToRead, AudienceUnknown, DocumentError) as error:
         return _refusal(type(error).__name__, str(error))
