@@ -292,9 +292,10 @@ class Index:
     async def _walk(self, sources: Sources, confirmed: bool) -> Walk:
         """What a run works on. Raises FolderError where there is nothing, StorageError where the disk is full."""
         walk = await asyncio.to_thread(walk_documents, sources)
-        known = len(await self.files())
-        if not walk.files and not confirmed and (not walk.unreadable or not known):
-            raise FolderError(self._nothing_there(walk, known))
+        if not walk.files and not confirmed:
+            known = len(await self.files())
+            if not walk.unreadable or not known:
+                raise FolderError(self._nothing_there(walk, known))
         if shutil.disk_usage(self._home.data).free < _LEAST_FREE:
             raise StorageError(
                 f"the disk that holds {self._home.data} has less than {_LEAST_FREE // 1_000_000} MB left: "

@@ -4,12 +4,13 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from functools import partial
 from hashlib import blake2b
 from pathlib import Path
 
-from knowledge.chunking import ChunkSize
 from knowledge.documents import Document, DocumentError, NothingToRead, count_words
 from knowledge.folder import FoundFile, walk_documents
 from knowledge.lint.checks import DOCUMENT_CHECKS, accepted_checks
@@ -28,6 +29,8 @@ from settings.errors import UsageError
 from settings.sections.knowledge import CheckName, LintSettings
 
 _BATCH = 32
+_SIDE_BY_SIDE = 2
+"""Files that are read at once, each in a process of its own."""
 _AMONG = 3
 """A document should be among the first so many that its own title finds."""
 
@@ -98,12 +101,12 @@ async def lint_folder(
     progress = progress or Silent()
     progress.start(len(files))
     looked: list[_Looked] = []
-    knowledge = settings.knowledge
-    with Reader(knowledge.reading) as reader:
-        size = ChunkSize(knowledge.chunk.target_words, knowledge.chunk.most_words)
+    pool = ThreadPoolExecutor(_SIDE_BY_SIDE, thread_name_prefix="lint")
+    with pool, Reader(settings.knowledge.reading) as reader:  # closed first: what is still being read ends with it
+        look = partial(_look, reader=reader, lint=settings.knowledge.lint)
         for start in range(0, len(files), _BATCH):
             batch = files[start : start + _BATCH]
-            looked += await asyncio.to_thread(_look_at, batch, reader, size, lint)
+            looked += await asyncio.to_thread(list, pool.map(look, batch))
             for file in batch:
                 progress.file(Receipt(file.source, "unchanged"))
     report = Linted(files=len(files))
@@ -122,11 +125,7 @@ async def lint_folder(
     return report
 
 
-def _look_at(files: Sequence[FoundFile], reader: Reader, size: ChunkSize, lint: LintSettings) -> list[_Looked]:
-    return [_look(file, reader, size, lint) for file in files]
-
-
-def _look(file: FoundFile, reader: Reader, size: ChunkSize, lint: LintSettings) -> _Looked:
+def _look(file: FoundFile, reader: Reader, lint: LintSettings) -> _Looked:
     """Read one file and keep what the checks of the whole need."""
     if loader_for(file.source) is None:
         return _Looked(file, [])
@@ -134,7 +133,7 @@ def _look(file: FoundFile, reader: Reader, size: ChunkSize, lint: LintSettings) 
         return _Looked(file, [_unreadable(file.source, f"larger than {reader.largest / 1e6:g} MB")])
     try:
         checks = [check for check in DOCUMENT_CHECKS if check not in accepted_checks(lint, file.source)]
-        document, _, findings = reader.read(content_of(file.path, reader.largest), file.source, size, checks)
+        document, _, findings = reader.read(content_of(file.path, reader.largest), file.source, None, checks)
     except NothingToRead as error:
         fix = "write what people would ask about here, or remove the file"
         return _Looked(file, [Finding("empty", "warning", file.source, str(error), fix)])

@@ -3,6 +3,7 @@
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from zlib import crc32
 
 import numpy as np
@@ -26,7 +27,7 @@ _PLACES = _random.integers(1, 2**63, _RUN, dtype=np.uint64) | np.uint64(1)
 
 def signature(text: str) -> Signature | None:
     """Of a text with enough words to be compared."""
-    words = np.fromiter((crc32(word.encode()) for word in _WORD.findall(text.casefold())), np.uint64)
+    words = np.fromiter(map(_hash, _WORD.findall(text.casefold())), np.uint64)
     if len(words) < _LEAST_WORDS:
         return None
     count = len(words) - _RUN + 1
@@ -36,9 +37,16 @@ def signature(text: str) -> Signature | None:
     runs = np.unique(runs ^ (runs >> np.uint64(31)))
     lowest = np.full(_SIZE, np.iinfo(np.uint32).max, np.uint32)
     for start in range(0, len(runs), _BATCH):  # multiply-shift hashing, Dietzfelbinger 1997
-        hashed = (runs[start : start + _BATCH, None] * _FACTORS + _OFFSETS) >> np.uint64(32)
-        np.minimum(lowest, hashed.min(axis=0).astype(np.uint32), out=lowest)
+        hashed = runs[start : start + _BATCH, None] * _FACTORS
+        hashed += _OFFSETS
+        np.minimum(lowest, (hashed.min(axis=0) >> np.uint64(32)).astype(np.uint32), out=lowest)
     return lowest
+
+
+@lru_cache(maxsize=32768)
+def _hash(word: str) -> int:
+    """Kept, because documents of one folder share most of their words."""
+    return crc32(word.encode())
 
 
 def likeness(one: Signature | None, other: Signature | None) -> float:

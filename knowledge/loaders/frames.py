@@ -5,7 +5,7 @@ JSON and not pickle: a process that a hostile file took over can then send nonse
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, astuple
+from dataclasses import astuple, fields
 from datetime import date
 from typing import Any, BinaryIO, NamedTuple
 
@@ -17,10 +17,11 @@ LARGEST = 2_000_000_000
 """Bytes of one frame, the most that `reading.largest_mb` allows; a longer one is an error of the sender."""
 
 
-def write_frame(stream: BinaryIO, content: bytes) -> None:
-    """Send one frame."""
-    stream.write(len(content).to_bytes(8, "big"))
-    stream.write(content)
+def write_frame(stream: BinaryIO, *contents: bytes) -> None:
+    """Each content behind its length in eight bytes; the reader is woken once."""
+    for content in contents:
+        stream.write(len(content).to_bytes(8, "big"))
+        stream.write(content)
     stream.flush()
 
 
@@ -44,8 +45,8 @@ class FromFile(NamedTuple):
 
 def encode(document: Document, chunks: Sequence[Chunk], findings: Sequence[Finding] = ()) -> bytes:
     """A document, its chunks and its findings as bytes."""
-    fields = {
-        **asdict(document),
+    said = {
+        **{field.name: getattr(document, field.name) for field in fields(document)},  # without copying every part
         "blocks": [[b.text, b.headings, b.kind, b.line, b.page] for b in document.blocks],
         "outline": [[h.text, h.level, h.line, h.page] for h in document.outline],
         "updated": document.updated.isoformat() if document.updated else None,
@@ -53,23 +54,24 @@ def encode(document: Document, chunks: Sequence[Chunk], findings: Sequence[Findi
     }
     cut = [[c.ordinal, c.text, c.searched, c.headings, c.line, c.page] for c in chunks]
     found = [list(astuple(finding)) for finding in findings]
-    said = {"document": fields, "chunks": cut, "findings": found}
-    return json.dumps(said, ensure_ascii=False).encode("utf-8", "replace")
+    return json.dumps({"document": said, "chunks": cut, "findings": found}, ensure_ascii=False).encode(
+        "utf-8", "replace"
+    )
 
 
 def decode(answer: dict[str, Any]) -> FromFile:
     """The document, its chunks and its findings again."""
-    fields = answer["document"]
+    said = answer["document"]
     document = Document(
-        title=fields["title"],
-        blocks=tuple(Block(text, tuple(headings), *rest) for text, headings, *rest in fields["blocks"]),
-        keywords=tuple(fields["keywords"]),
-        audience=None if fields["audience"] is None else tuple(fields["audience"]),
-        updated=_date(fields["updated"]),
-        review_by=_date(fields["review_by"]),
-        outline=tuple(Heading(*heading) for heading in fields["outline"]),
-        pages=fields["pages"],
-        notes=tuple(fields["notes"]),
+        title=said["title"],
+        blocks=tuple(Block(text, tuple(headings), *rest) for text, headings, *rest in said["blocks"]),
+        keywords=tuple(said["keywords"]),
+        audience=None if said["audience"] is None else tuple(said["audience"]),
+        updated=_date(said["updated"]),
+        review_by=_date(said["review_by"]),
+        outline=tuple(Heading(*heading) for heading in said["outline"]),
+        pages=said["pages"],
+        notes=tuple(said["notes"]),
     )
     chunks = tuple(
         Chunk(ordinal, text, searched, tuple(headings), line, page)

@@ -1,6 +1,7 @@
 """Markdown: blocks under their headings, with the lines where they stand."""
 
 import re
+from functools import cache
 from typing import TYPE_CHECKING
 
 from knowledge.documents import Document, NothingToRead, plain, type_of_block
@@ -10,6 +11,7 @@ from knowledge.loaders.html import read_html
 from knowledge.loaders.text import decode
 
 if TYPE_CHECKING:
+    from markdown_it import MarkdownIt
     from markdown_it.token import Token
 
 _KINDS: dict[str, type_of_block] = {
@@ -40,15 +42,11 @@ def load_markdown(content: bytes, name: str) -> Document:
 
 def _read(text: str, skip: int) -> Builder:
     """Top-level blocks below the first `skip` lines; their text is the source's own lines."""
-    from markdown_it import MarkdownIt
-
     lines = text.split("\n")
     body = _blank_out("\n".join(lines[skip:]))
     source = body.split("\n")
     builder = Builder()
-    parser = MarkdownIt("commonmark").enable("table")
-    parser.core.ruler.disable(["inline", "text_join"])  # only blocks are looked at; this is most of the time
-    tokens = parser.parse(body)
+    tokens = _parser().parse(body)
     for index, token in enumerate(tokens):
         if token.level or token.map is None:
             continue
@@ -61,6 +59,16 @@ def _read(text: str, skip: int) -> Builder:
         elif block := _block_text(token, source):
             builder.block(block, _KINDS.get(token.type, "text"), skip + token.map[0] + 1)
     return builder
+
+
+@cache
+def _parser() -> "MarkdownIt":
+    """Made once a process: that takes as long as reading a page."""
+    from markdown_it import MarkdownIt
+
+    parser = MarkdownIt("commonmark").enable("table")
+    parser.core.ruler.disable(["inline", "text_join"])  # only blocks are looked at; this is most of the time
+    return parser
 
 
 def _block_text(token: "Token", source: list[str]) -> str:

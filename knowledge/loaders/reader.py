@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -34,6 +35,8 @@ class Reader:
         self._idle: list[_Worker] = []
         self._all: set[_Worker] = set()
         self._closed = False
+        self._ended = threading.Event()
+        self._watcher: threading.Thread | None = None
 
     @property
     def largest(self) -> float:
@@ -45,8 +48,8 @@ class Reader:
         """The limits as they are noted with a file that went over one of them."""
         return f"{self._limits.seconds:g}s,{self._limits.memory_mb}MB"
 
-    def read(self, content: bytes, source: str, size: ChunkSize, checks: Sequence[CheckName] = ()) -> FromFile:
-        """The document in a file, its chunks, and what these checks say of it.
+    def read(self, content: bytes, source: str, size: ChunkSize | None, checks: Sequence[CheckName] = ()) -> FromFile:
+        """The document in a file, its chunks (none without a `size`), and what these checks say of it.
 
         Raises DocumentError with a reason where it cannot be read within the limits.
         """
@@ -62,7 +65,9 @@ class Reader:
             )  # what earlier files left behind is not this one's fault
         return self._result(answer, worker)
 
-    def read_afresh(self, content: bytes, source: str, size: ChunkSize, checks: Sequence[CheckName] = ()) -> FromFile:
+    def read_afresh(
+        self, content: bytes, source: str, size: ChunkSize | None, checks: Sequence[CheckName] = ()
+    ) -> FromFile:
         """Like `read`, in a process that has read nothing before."""
         worker = self._start()
         try:
@@ -97,7 +102,22 @@ class Reader:
                 raise DocumentError(_STOPPED)
             worker = _Worker(self._limits)
             self._all.add(worker)
+            if self._watcher is None:
+                self._watcher = threading.Thread(target=self._watch, name="reading", daemon=True)
+                self._watcher.start()
         return worker
+
+    def _watch(self) -> None:
+        """End workers that take too long: one thread for all, as a timer a file costs more than many files do.
+
+        It may sleep for as long as a file may take, because whatever begins meanwhile is not late before it wakes.
+        """
+        pause = self._limits.seconds
+        while not self._ended.wait(pause):
+            with self._lock:
+                workers = list(self._all)
+            left = [seconds for worker in workers if (seconds := worker.end_late()) is not None]
+            pause = min([*left, self._limits.seconds])
 
     def _give_back(self, worker: "_Worker") -> None:
         with self._lock:
@@ -118,6 +138,7 @@ class Reader:
         with self._lock:
             self._closed = True
             workers, self._all, self._idle = self._all, set(), []
+        self._ended.set()
         for worker in workers:
             worker.stopped = True
             worker.close()
@@ -146,17 +167,19 @@ class _Worker:
         self.process = self._process.pid
         self.used = self.late = self.stopped = False
         self.alive = True
+        self._lock = threading.Lock()
+        self._deadline: float | None = None
 
     def ask(
-        self, content: bytes, source: str, size: ChunkSize, checks: Sequence[CheckName], seconds: float
+        self, content: bytes, source: str, size: ChunkSize | None, checks: Sequence[CheckName], seconds: float
     ) -> bytes | None:
         """The answer, None where the process ended instead or was ended after `seconds`."""
         if not self.used:
             self._within(_START_UP, self._is_ready)
         self.used = True
-        request = {"source": source, "size": asdict(size), "checks": list(checks)}
+        request = {"source": source, "size": asdict(size) if size else None, "checks": list(checks)}
         answer = self._within(seconds, lambda: self._asked(json.dumps(request).encode(), content))
-        if answer is None or answer.startswith(b'{"error": "MemoryError"'):
+        if answer is None or self.late or answer.startswith(b'{"error": "MemoryError"'):
             self.alive = False
             self._process.kill()
             self.late = self._process.wait() in _OWN_ALARM or self.late
@@ -165,23 +188,22 @@ class _Worker:
 
     def _within(self, seconds: float, step: Callable[[], bytes | None]) -> bytes | None:
         """What a step gives, None where the process ended, or was ended after so many seconds."""
-        timer = threading.Timer(seconds, self._end_late)
-        timer.daemon = True
-        timer.start()
+        with self._lock:
+            self._deadline = time.monotonic() + seconds
         try:
             return step()
         except (OSError, ValueError):  # it ended while it was being written to, or was closed
             return None
         finally:
-            timer.cancel()
+            with self._lock:
+                self._deadline = None
 
     def _is_ready(self) -> bytes | None:
         return read_frame(self._pipes()[1])
 
     def _asked(self, request: bytes, content: bytes) -> bytes | None:
         requests, answers = self._pipes()
-        write_frame(requests, request)
-        write_frame(requests, content)
+        write_frame(requests, request, content)
         return read_frame(answers)
 
     def end(self, limits: ReadingSettings) -> str:
@@ -210,9 +232,17 @@ class _Worker:
                 except (OSError, ValueError):  # what was still to be written has nowhere to go
                     continue
 
-    def _end_late(self) -> None:
-        self.late = True
-        self._process.kill()
+    def end_late(self) -> float | None:
+        """Kill the process if its time is over; returns the seconds that it has left, None where it reads nothing."""
+        with self._lock:
+            if self._deadline is None or self.late:
+                return None
+            left = self._deadline - time.monotonic()
+            if left > 0:
+                return left
+            self.late = True
+            self._process.kill()
+            return None
 
     def _pipes(self) -> tuple[BinaryIO, BinaryIO]:
         assert self._process.stdin is not None

@@ -51,7 +51,7 @@ _TOO_MUCH = "its text comes to over 250 MB with the headings of every passage: s
 def _answer(load: "Loader", content: bytes, request: dict[str, Any]) -> bytes:
     try:
         document = load(content, request["source"])
-        chunks = chunk_document(document, ChunkSize(**request["size"]))
+        chunks = chunk_document(document, ChunkSize(**request["size"])) if request["size"] else []
         answer = encode(document, chunks, _findings(document, request, len(content)))
         return answer if len(answer) <= _LARGEST_ANSWER else _refusal("DocumentError", _TOO_MUCH)
     except (NothingToRead, AudienceUnknown, DocumentError) as error:

@@ -1,13 +1,18 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 
 from knowledge import Receipt, open_index
+from knowledge.chunking import ChunkSize
 from knowledge.embedding import Embedder
 from knowledge.lint.folder import Linted, lint_folder
+from knowledge.loaders.frames import FromFile
+from knowledge.loaders.reader import Reader
 from knowledge.search import Found
 from settings import Home, Settings, UsageError, load_settings
+from settings.sections.knowledge import CheckName
 from tests.knowledge.lint.making import TOKEN
 
 Write = Callable[[str, str | bytes], Path]
@@ -145,3 +150,21 @@ async def test_the_last_good_version_stays_beside_a_quarantined_one(
         await index.sync()
         [passage] = (await index.search("How many days may I carry over?")).passages
         assert "nine days" in passage.text
+
+
+async def test_two_documents_are_read_side_by_side(
+    write: Callable[[str, str], Path], settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read, both = Reader.read, Barrier(2)
+
+    def met(
+        reader: Reader, content: bytes, source: str, size: ChunkSize | None, checks: Sequence[CheckName]
+    ) -> FromFile:
+        both.wait(timeout=30)  # BrokenBarrierError where the other one never comes
+        return read(reader, content, source, size, checks)
+
+    monkeypatch.setattr(Reader, "read", met)
+    for number in range(4):
+        write(f"knowledge/docs/{number}.md", "# Leave\n\nA page about the leave that everybody has in every year.\n")
+    linted = await lint_folder(settings)
+    assert linted.documents == 4
