@@ -42,7 +42,8 @@ class Answerability:
         Both are vectors of tokens, [tokens, dimension] of the embedding model.
         """
         likeness = _unit(question) @ _unit(passage).T
-        nearest = -np.sort(-likeness, axis=1)[:, :NEAREST]
+        padded = np.pad(likeness, ((0, 0), (0, max(0, NEAREST - len(passage)))), constant_values=-1)
+        nearest = -np.sort(-padded, axis=1)[:, :NEAREST]
         best = passage[likeness.argmax(axis=1)]
         told = self._linear("question", question) + self._linear("likeness", nearest) + self._linear("best", best)
         asked = np.vstack([self._weights["summary"], self._normed("question_norm", told)])
