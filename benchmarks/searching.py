@@ -17,6 +17,7 @@ from knowledge.documents import EVERYONE
 from knowledge.embedding import Embedder, Vector, load_embedder
 from knowledge.english import load_places
 from knowledge.index import Index, open_index
+from knowledge.judging import Judge
 from knowledge.sparse import TermWeights
 from knowledge.stop_words import STOP_WORDS
 from knowledge.store import Nearest, Payload, Point, Store, Where, point_id
@@ -28,6 +29,7 @@ _CHUNKS_A_FILE = 5
 _SENTENCES = 2
 _WORDS = 25
 _ROUNDS = 3
+_JUDGED = 20
 _BEFORE = ("how many days of annual leave do i have", "Employees have 25 days of annual leave a year.")
 
 
@@ -37,39 +39,49 @@ def run(documents: Path) -> Iterator[Figure]:
         home = make_home(Path(folder) / "home")
         (home.documents / "one.md").write_text("One document.\n")
         texts = chunk_texts(make_home(Path(folder) / "texts", documents))
-        first, plain, slips, follow_ups, bare = asyncio.run(_measure(home, texts))
+        first, plain, slips, follow_ups, bare, judged, judged_new, read = asyncio.run(_measure(home, texts))
     beside = f"bare engine query {bare:.2f} ms; {first:.2f} ms while the passages found are new"
-    yield at_most(f"search over {_CHUNKS:,} chunks minus embedding", plain, 2, beside, " ms")
+    yield at_most(f"search over {_CHUNKS:,} chunks minus embedding and judging", plain, 2, beside, " ms")
     yield at_most("the same with slips of the keyboard", slips, 10, "two readings of every question", " ms")
     yield at_most("the same in a thread with an answer", follow_ups, 10, "three readings of every question", " ms")
+    yield at_most("judging passages that were read before", judged, 30, "by the network alone", " ms")
+    yield at_most("judging passages that are new", judged_new / read, 1.5, f"times embedding them, {read:.0f} ms", "")
 
 
 class _Clock:
-    """Takes the place of the embedder's method and adds up the seconds that embedding takes."""
+    """Takes the place of methods and adds up the seconds that embedding and judging take."""
 
-    def __init__(self, embedder: Embedder) -> None:
-        self._embed = embedder.embed
-        self.seconds = 0.0
+    def __init__(self, embedder: Embedder, judge: Judge) -> None:
+        self._embed, self._judge = embedder.embed, judge.logits
+        self.embedding = self.judging = 0.0
+        self.passages: Sequence[str] = ()
         embedder.embed = self.embed  # type: ignore[method-assign]
+        judge.logits = self.logits  # type: ignore[method-assign]
 
     async def embed(self, texts: Sequence[str]) -> list[Vector]:
         start = time.perf_counter()
         vectors = await self._embed(texts)
-        self.seconds += time.perf_counter() - start
+        self.embedding += time.perf_counter() - start
         return vectors
+
+    async def logits(self, questions: Sequence[str], passages: Sequence[str]) -> list[list[float]]:
+        start, self.passages = time.perf_counter(), passages
+        verdicts = await self._judge(questions, passages)
+        self.judging += time.perf_counter() - start
+        return verdicts
 
 
 async def _measure(home: Home, texts: list[str]) -> tuple[float, ...]:
     settings = load_settings(home)
     embedder = load_embedder(settings.knowledge.embedding, home.data)
     terms = TermWeights(settings.knowledge.language)
-    clock = _Clock(embedder)
-    times: dict[str, list[float]] = {"first": [], "plain": [], "slips": [], "follow-ups": [], "bare": []}
+    kinds = ("first", "plain", "slips", "follow-ups", "bare", "judged", "judged, new", "embedded")
+    times: dict[str, list[float]] = {kind: [] for kind in kinds}
 
     async def search(kind: str, question: str, *before: str) -> None:
-        clock.seconds, start = 0.0, time.perf_counter()
+        clock.embedding, clock.judging, start = 0.0, 0.0, time.perf_counter()
         found = await index.search(question, thread=before[:1], answer="".join(before[1:]))
-        times[kind].append(time.perf_counter() - start - clock.seconds)
+        times[kind].append(time.perf_counter() - start - clock.embedding - clock.judging)
         if not found.passages:
             raise RuntimeError("the benchmark's index is empty")
 
@@ -77,6 +89,9 @@ async def _measure(home: Home, texts: list[str]) -> tuple[float, ...]:
         await index.sync()
         store = await _fill(index, texts, terms)
         questions = [question.text for question in read_questions()]
+        judge = await index._judge_for(embedder)
+        assert judge is not None
+        clock = _Clock(embedder, judge)
         await search("first", "which document is the first")
         times["first"].clear()
         for number in range(_ROUNDS + 1):
@@ -87,6 +102,16 @@ async def _measure(home: Home, texts: list[str]) -> tuple[float, ...]:
                 start = time.perf_counter()
                 await store.query(queries, Where((EVERYONE,)))
                 times["bare"].append(time.perf_counter() - start)
+        for question in questions[:_JUDGED]:
+            await index.search(question)
+            judge._read.clear()
+            for kind in ("judged, new", "judged"):
+                clock.judging = 0.0
+                await judge.logits([question], clock.passages)
+                times[kind].append(clock.judging)
+            start = time.perf_counter()
+            await embedder.tokens(clock.passages)
+            times["embedded"].append(time.perf_counter() - start)
         for question in questions:
             await search("slips", f"{question} documnet")
             await search("follow-ups", question, *_BEFORE)

@@ -30,7 +30,11 @@ _STEADY = 1e-5
 
 
 class Answerability:
-    """A network with its weights, by the names that `docs/make_answerability.py` gives them."""
+    """Networks with their weights, by the names that `docs/make_answerability.py` gives them.
+
+    Several that began differently are asked together, [networks, ...] in every weight: the mean of their
+    verdicts is steadier than any one.
+    """
 
     def __init__(self, weights: Mapping[str, npt.NDArray[np.generic]]) -> None:
         self.model = str(weights[MODEL])
@@ -46,32 +50,36 @@ class Answerability:
         nearest = -np.sort(-padded, axis=1)[:, :NEAREST]
         best = passage[likeness.argmax(axis=1)]
         told = self._linear("question", question) + self._linear("likeness", nearest) + self._linear("best", best)
-        asked = np.vstack([self._weights["summary"], self._normed("question_norm", told)])
+        summary = self._weights["summary"][:, None]
+        asked = np.concatenate([summary, self._normed("question_norm", told)], axis=1)
         read = self._normed("passage_norm", self._linear("passage", passage))
         for number in range(BLOCKS):
             asked = self._block(f"blocks.{number}", asked, read)
         asked = self._normed("norm", asked)
-        verdict = self._linear("verdict", np.concatenate([asked[0], asked.mean(axis=0)]))
-        scale, shift = self._weights["cosine"]
-        return float(verdict[0] + scale * (_unit(question.mean(axis=0)) @ _unit(passage.mean(axis=0))) + shift)
+        heard = np.concatenate([asked[:, :1], asked.mean(axis=1, keepdims=True)], axis=2)
+        scale, shift = self._weights["cosine"].T
+        cosine = _unit(question.mean(axis=0)) @ _unit(passage.mean(axis=0))
+        return float(np.mean(self._linear("verdict", heard)[:, 0, 0] + scale * cosine + shift))
 
     def _block(self, name: str, asked: Array, read: Array) -> Array:
-        queries, keys, values = np.split(self._linear(f"{name}.own", self._normed(f"{name}.own_norm", asked)), 3, 1)
+        queries, keys, values = np.split(self._linear(f"{name}.own", self._normed(f"{name}.own_norm", asked)), 3, 2)
         asked = asked + self._linear(f"{name}.own_out", _attention(queries, keys, values))
         queries = self._linear(f"{name}.cross", self._normed(f"{name}.cross_norm", asked))
-        keys, values = np.split(self._linear(f"{name}.cross_passage", read), 2, 1)
+        keys, values = np.split(self._linear(f"{name}.cross_passage", read), 2, 2)
         asked = asked + self._linear(f"{name}.cross_out", _attention(queries, keys, values))
         wide = _gelu(self._linear(f"{name}.wide", self._normed(f"{name}.wide_norm", asked)))
         return asked + self._linear(f"{name}.narrow", wide)
 
     def _linear(self, name: str, value: Array) -> Array:
-        out: Array = value @ self._weights[f"{name}.weight"].T + self._weights[f"{name}.bias"]
+        out: Array = value @ self._weights[f"{name}.weight"].transpose(0, 2, 1) + self._weights[f"{name}.bias"][:, None]
         return out
 
     def _normed(self, name: str, value: Array) -> Array:
         centred = value - value.mean(axis=-1, keepdims=True)
         spread = np.sqrt((centred**2).mean(axis=-1, keepdims=True) + _STEADY)
-        out: Array = centred / spread * self._weights[f"{name}.weight"] + self._weights[f"{name}.bias"]
+        out: Array = (
+            centred / spread * self._weights[f"{name}.weight"][:, None] + self._weights[f"{name}.bias"][:, None]
+        )
         return out
 
 
@@ -84,14 +92,14 @@ def load_answerability() -> Answerability:
 
 
 def _attention(queries: Array, keys: Array, values: Array) -> Array:
-    """Scaled dot-product attention in several heads: [tokens, width] of each, [tokens of the queries, width] out."""
-    width = queries.shape[1] // HEADS
+    """Scaled dot-product attention in several heads: [networks, tokens, width] of each, as many tokens as ask out."""
+    width = queries.shape[2] // HEADS
     out = np.empty_like(queries)
     for head in range(HEADS):
         part = slice(head * width, (head + 1) * width)
-        weights = queries[:, part] @ keys[:, part].T / np.sqrt(np.float32(width))
-        weights = np.exp(weights - weights.max(axis=1, keepdims=True))
-        out[:, part] = weights / weights.sum(axis=1, keepdims=True) @ values[:, part]
+        weights = queries[:, :, part] @ keys[:, :, part].transpose(0, 2, 1) / np.sqrt(np.float32(width))
+        weights = np.exp(weights - weights.max(axis=2, keepdims=True))
+        out[:, :, part] = weights / weights.sum(axis=2, keepdims=True) @ values[:, :, part]
     return out
 
 

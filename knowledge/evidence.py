@@ -1,18 +1,18 @@
 """How sure one can be that the documents answer a question, as a number from 0 to 1.
 
-    evidence = 1 / (1 + e^-(0.6 answers + 1.5 cosine - 1.8 unknown - 0.3))
+    evidence = 1 / (1 + e^-(0.6 answers + 3 cosine - 1.4 unknown - 0.6))
 
 of the best passage. `answers` is the word of the network of `knowledge/answerability.py`, `unknown` the share of
 the question's weight (IDF) on words that no readable document has by any name, or the share of the question's
 codes that the best passages lack, if that is greater. Where the network does not know the embedding model, or
 the documents are in another language, cosine and unknown are all there is. Fitted on questions with and without
-an answer in four sets (docs/decisions/0051-answerability.md).
+an answer in five sets (docs/decisions/0051-answerability.md).
 """
 
 import math
 
-_ANSWERS, _COSINE, _UNKNOWN, _CONSTANT = 0.6, 1.5, -1.8, -0.3
-_COSINE_ALONE, _UNKNOWN_BESIDE, _CONSTANT_ALONE = 4.0, -2.0, -1.6
+_ANSWERS, _COSINE, _UNKNOWN, _CONSTANT = 0.6, 3.0, -1.4, -0.6
+_COSINE_ALONE, _UNKNOWN_BESIDE, _CONSTANT_ALONE = 4.0, -2.0, -1.4
 
 
 def evidence_of(cosine: float, unknown: float, answers: float | None = None) -> float:
