@@ -207,12 +207,13 @@ class Sync:
         keys = [embedding_key(weights, chunk.searched) for chunk in read.chunks]
         self._estimate.read += 1
         self._estimate.chunks += len(keys)
+        begun = {key: self._under_way[key] for key in keys if key in self._under_way}  # some are kept in the next line
         work = _Work(read, keys, await self._catalogue.embeddings(list(dict.fromkeys(keys))), {})
         for key, chunk in zip(keys, read.chunks, strict=True):
             if key not in work.known and key not in work.waiting:
-                if key not in self._under_way:
-                    self._under_way[key] = (await self._embedder()).submit(chunk.searched)
-                work.waiting[key] = self._under_way[key]
+                if key not in begun:
+                    begun[key] = self._under_way[key] = (await self._embedder()).submit(chunk.searched)
+                work.waiting[key] = begun[key]
         return work
 
     async def _wait(self, work: _Work) -> None:

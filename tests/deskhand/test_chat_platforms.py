@@ -120,15 +120,17 @@ async def test_both_platforms_asked_at_the_same_time_in_one_process(office: Home
 
 
 async def test_a_changed_contact_and_limit_are_in_force_with_the_next_question(office: Home, slack: FakeSlack) -> None:
-    long = f"{MENTION} i could not take all of my leave, so how many days can i carry over, please? Thank you!"
+    long = (
+        f"{MENTION} i did not take all of my leave: how many days can i carry over into the next year? {'Thanks! ' * 3}"
+    )
     async with at_work(office):
         await slack.say("U1", "C1", long)
         [answer] = await slack.answers("C1", seconds=60)
         assert "five days" in answer.shown
-        (office.settings / "assistant.yaml").write_text("contact: the new help desk\nquestion_characters: 80\n")
+        (office.settings / "assistant.yaml").write_text("contact: the new help desk\nquestion_characters: 100\n")
         await slack.say("U1", "C1", long)
         answers = await slack.answers("C1", 2, seconds=60)
-        assert "the limit is 80" in answers[1].shown
+        assert "the limit is 100" in answers[1].shown
         await slack.command("U2", "/deskhand", "pause")
         await slack.until(lambda: slack.responses, 30)
         await slack.say("U1", "C1", f"{MENTION} how many days?")

@@ -15,6 +15,7 @@ import pytest
 from sqlalchemy import text
 
 from knowledge import Index, Receipt, SyncReport, open_index
+from knowledge.catalogue import Catalogue
 from knowledge.embedding import Embedder, Vector
 from knowledge.sparse import SparseVector, TermWeights
 from knowledge.store import Point
@@ -497,6 +498,23 @@ async def test_a_large_file_passes_through_in_parts(write: Write, settings: Sett
 
 
 async def test_files_with_the_same_text_are_embedded_once(write: Write, settings: Settings, embedder: Embedder) -> None:
+    for name in ("a", "b", "c"):
+        write(f"knowledge/docs/{name}.md", "# Same\n\nThe same text in every file.\n")
+    report = await sync(settings, embedder)
+    assert (report.added, report.embedded) == (3, 1)
+
+
+async def test_a_text_that_is_kept_while_it_is_looked_up_is_embedded_once(
+    write: Write, settings: Settings, embedder: Embedder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look_up = Catalogue.embeddings
+
+    async def slowly(self: Catalogue, keys: Sequence[bytes]) -> dict[bytes, Vector]:
+        found = await look_up(self, keys)
+        await asyncio.sleep(0.2)  # meanwhile the file before is embedded and kept
+        return found
+
+    monkeypatch.setattr(Catalogue, "embeddings", slowly)
     for name in ("a", "b", "c"):
         write(f"knowledge/docs/{name}.md", "# Same\n\nThe same text in every file.\n")
     report = await sync(settings, embedder)
