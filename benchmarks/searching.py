@@ -44,7 +44,7 @@ def run(documents: Path) -> Iterator[Figure]:
     yield at_most(f"search over {_CHUNKS:,} chunks minus embedding and judging", plain, 2, beside, " ms")
     yield at_most("the same with slips of the keyboard", slips, 10, "two readings of every question", " ms")
     yield at_most("the same in a thread with an answer", follow_ups, 10, "three readings of every question", " ms")
-    yield at_most("judging passages that were read before", judged, 30, "by the network alone", " ms")
+    yield at_most("judging passages that were read before", judged, 50, "by the network alone", " ms")
     yield at_most("judging passages that are new", judged_new / read, 1.5, f"times embedding them, {read:.0f} ms", "")
 
 

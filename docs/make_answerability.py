@@ -263,7 +263,7 @@ def _scores(networks: Sequence[Network], samples: Iterable[Sample]) -> tuple[lis
 def _compare(networks: Sequence[Network], shipped: Answerability, samples: Sequence[Sample]) -> None:
     """See that what ships computes the same, but for the weights' rounding."""
     answered, missed = _scores(networks, samples)
-    again = [shipped.logit(question, sample.passage) for sample in samples for question in sample.answered]
+    again = [one for sample in samples for one in shipped.logits(sample.answered, sample.passage)]
     worst = max(abs(one - other) for one, other in zip(answered, again, strict=True))
     assert worst < 0.05, f"the networks and knowledge/answerability.py differ by {worst}"
     print(

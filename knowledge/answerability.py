@@ -7,7 +7,7 @@ made-up companies with questions that they answer and near misses; `docs/make_an
 docs/decisions/0051-answerability.md has the figures. It knows the vectors of one embedding model only.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib import resources
 from io import BytesIO
@@ -40,32 +40,35 @@ class Answerability:
         self.model = str(weights[MODEL])
         self._weights = {name: value.astype(np.float32) for name, value in weights.items() if name != MODEL}
 
-    def logit(self, question: Array, passage: Array) -> float:
-        """What speaks for an answer, as the logarithm of the odds: above 0 more than what speaks against it.
+    def logits(self, questions: Sequence[Array], passage: Array) -> list[float]:
+        """What speaks for an answer to each question, as the logarithm of the odds: above 0 more than against it.
 
-        Both are vectors of tokens, [tokens, dimension] of the embedding model.
+        All are vectors of tokens, [tokens, dimension] of the embedding model. Most of the work is the passage's.
         """
-        likeness = _unit(question) @ _unit(passage).T
+        read = self._normed("passage_norm", self._linear("passage", passage))
+        context = [np.split(self._linear(f"blocks.{number}.cross_passage", read), 2, 2) for number in range(BLOCKS)]
+        return [self._logit(question, passage, _unit(passage), context) for question in questions]
+
+    def _logit(self, question: Array, passage: Array, directions: Array, context: Sequence[Sequence[Array]]) -> float:
+        likeness = _unit(question) @ directions.T
         padded = np.pad(likeness, ((0, 0), (0, max(0, NEAREST - len(passage)))), constant_values=-1)
         nearest = -np.sort(-padded, axis=1)[:, :NEAREST]
         best = passage[likeness.argmax(axis=1)]
         told = self._linear("question", question) + self._linear("likeness", nearest) + self._linear("best", best)
         summary = self._weights["summary"][:, None]
         asked = np.concatenate([summary, self._normed("question_norm", told)], axis=1)
-        read = self._normed("passage_norm", self._linear("passage", passage))
-        for number in range(BLOCKS):
-            asked = self._block(f"blocks.{number}", asked, read)
+        for number, (keys, values) in enumerate(context):
+            asked = self._block(f"blocks.{number}", asked, keys, values)
         asked = self._normed("norm", asked)
         heard = np.concatenate([asked[:, :1], asked.mean(axis=1, keepdims=True)], axis=2)
         scale, shift = self._weights["cosine"].T
         cosine = _unit(question.mean(axis=0)) @ _unit(passage.mean(axis=0))
         return float(np.mean(self._linear("verdict", heard)[:, 0, 0] + scale * cosine + shift))
 
-    def _block(self, name: str, asked: Array, read: Array) -> Array:
-        queries, keys, values = np.split(self._linear(f"{name}.own", self._normed(f"{name}.own_norm", asked)), 3, 2)
-        asked = asked + self._linear(f"{name}.own_out", _attention(queries, keys, values))
+    def _block(self, name: str, asked: Array, keys: Array, values: Array) -> Array:
+        own = np.split(self._linear(f"{name}.own", self._normed(f"{name}.own_norm", asked)), 3, 2)
+        asked = asked + self._linear(f"{name}.own_out", _attention(*own))
         queries = self._linear(f"{name}.cross", self._normed(f"{name}.cross_norm", asked))
-        keys, values = np.split(self._linear(f"{name}.cross_passage", read), 2, 2)
         asked = asked + self._linear(f"{name}.cross_out", _attention(queries, keys, values))
         wide = _gelu(self._linear(f"{name}.wide", self._normed(f"{name}.wide_norm", asked)))
         return asked + self._linear(f"{name}.narrow", wide)

@@ -34,15 +34,16 @@ async def test_answered_questions_have_more_for_them_than_near_misses(embedder: 
     for name, text in PASSAGES.items():
         [passage] = await embedder.tokens([text])
         for kind, questions in (("answered", ANSWERED[name]), ("missed", MISSED[name])):
-            scores[kind] += [network.logit(tokens, passage) for tokens in await embedder.tokens(questions)]
+            scores[kind] += network.logits(await embedder.tokens(questions), passage)
     assert auc(scores["answered"], scores["missed"]) >= 0.8, scores
 
 
 async def test_a_passage_about_something_else_does_not_answer(embedder: Embedder) -> None:
     network = load_answerability()
     bikes, minutes = await embedder.tokens([PASSAGES["bikes"], PASSAGES["minutes"]])
-    for tokens in await embedder.tokens(ANSWERED["bikes"]):
-        assert network.logit(tokens, bikes) > network.logit(tokens, minutes)
+    asked = await embedder.tokens(ANSWERED["bikes"])
+    pairs = zip(network.logits(asked, bikes), network.logits(asked, minutes), strict=True)
+    assert all(right > wrong for right, wrong in pairs)
 
 
 async def test_it_knows_the_model_that_ships(embedder: Embedder) -> None:
@@ -52,12 +53,12 @@ async def test_it_knows_the_model_that_ships(embedder: Embedder) -> None:
 @pytest.mark.parametrize("words", [1, 2, 300])
 async def test_short_and_long_texts_have_a_verdict(embedder: Embedder, words: int) -> None:
     question, passage = await embedder.tokens(["leave", "leave " * words])
-    assert np.isfinite(load_answerability().logit(question, passage))
+    assert np.isfinite(load_answerability().logits([question], passage)).all()
 
 
 async def test_a_passage_of_fewer_tokens_than_are_compared_has_a_verdict(embedder: Embedder) -> None:
     [tokens] = await embedder.tokens(["leave"])
-    assert np.isfinite(load_answerability().logit(tokens, tokens[:1]))
+    assert np.isfinite(load_answerability().logits([tokens], tokens[:1])).all()
 
 
 def test_weights_of_another_model_are_not_taken_for_this_ones() -> None:
