@@ -49,10 +49,18 @@ def terminal_message(number: int, text: str, groups: Sequence[str]) -> Message:
 async def print_reply(reply: Reply, write: Callable[[str], object]) -> str:
     """Write a reply as it comes, then its sources; returns the text.
 
-    What is written cannot be taken back: an answer that begins again does so below a line.
+    What is written cannot be taken back: an answer that begins again does so below a line. Where nobody
+    reads on (`| head`) the reply is read to its end all the same, so that every step of it ends in order.
     """
+    failure: OSError | None = None
     async for piece in reply:
-        write(printable(f"{_AGAIN}{piece.text}" if isinstance(piece, Replace) else piece))
+        try:
+            if failure is None:
+                write(printable(f"{_AGAIN}{piece.text}" if isinstance(piece, Replace) else piece))
+        except OSError as error:
+            failure = error
+    if failure is not None:
+        raise failure
     write("\n")
     if reply.outcome.citations:
         write(f"\n{printable(footnotes(reply.outcome.citations))}\n")

@@ -181,3 +181,24 @@ class TestTerminal(ConversationContract):
     @pytest.fixture
     def stage(self) -> TerminalStage:
         return TerminalStage(Brain())
+
+
+async def test_a_reply_that_nobody_reads_on_is_read_to_its_end() -> None:
+    written: list[str] = []
+
+    async def pieces() -> AsyncIterator[str | Outcome]:
+        yield "five "
+        yield "days "
+        yield "a year"
+        yield Outcome()
+
+    def write(text: str) -> None:
+        written.append(text)
+        raise BrokenPipeError
+
+    reply = Reply(pieces=pieces())
+    with pytest.raises(BrokenPipeError):
+        await print_reply(reply, write)
+    assert written == ["five "]
+    assert reply.text == "five days a year"
+    assert reply.ended
