@@ -21,4 +21,9 @@ def evidence_of(cosine: float, unknown: float, answers: float | None = None) -> 
         logit = _COSINE_ALONE * cosine + _UNKNOWN_BESIDE * unknown + _CONSTANT_ALONE
     else:
         logit = _ANSWERS * answers + _COSINE * cosine + _UNKNOWN * unknown + _CONSTANT
-    return round(1 / (1 + math.exp(-logit)), 6)
+    return round(likelihood(logit), 6)
+
+
+def likelihood(logit: float) -> float:
+    """From the logarithm of the odds."""
+    return 1 / (1 + math.exp(-logit))

@@ -28,7 +28,7 @@ _WORD = re.compile(r"\w+")
 class Passage:
     """A piece of a document that was found: a chunk, or several that follow each other.
 
-    `score` is cosine + word weight x coverage, moved by exact finds and by dates.
+    `score` is cosine + word weight x coverage, moved by exact finds, by dates, and by whether it answers.
     """
 
     id: str

@@ -8,12 +8,13 @@ threshold. Fusing ranks, or scores scaled by the best hit of each question, lets
 happens to occur outweigh the meaning (figures in docs/decisions/0004-score-fusion.md).
 
 A question is searched in several readings: as typed, with slips of the keyboard mended, together
-with the question before, and by what was answered before (docs/decisions/0017-readings.md).
+with the question before, and by what was answered before (docs/decisions/0017-readings.md). Of the first
+passages those come first that a small network takes for an answer (docs/decisions/0056-answers-first.md).
 """
 
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from heapq import nlargest
 from itertools import chain
 from statistics import fmean
@@ -21,7 +22,7 @@ from typing import NamedTuple
 
 from knowledge.embedding import Embedder, Vector
 from knowledge.english import is_english
-from knowledge.evidence import evidence_of
+from knowledge.evidence import evidence_of, likelihood
 from knowledge.judging import Judge
 from knowledge.passages import Passage, adjusted, merged, repeated
 from knowledge.question import Asked, corrected, squeezed, understand, unknown_words
@@ -40,7 +41,9 @@ _NEAREST_OF_SEVERAL = 500
 _MOST_PAYLOADS = 4000
 """Chunks whose payloads are kept, some 10 MB; then those that came first make room."""
 _READ = 6
-"""Passages that the evidence is taken from."""
+"""Passages that the evidence is taken from, and that are put in order by it."""
+_ANSWERS = 0.05
+"""What a passage gains that answers the question without doubt."""
 _CANDIDATES = 24
 """Chunks, at the least, whose text and dates are looked at before the best are picked."""
 _WITH_QUESTION_BEFORE = 1.0
@@ -148,10 +151,13 @@ class Searcher:
         asking = [some for reading, some in zip(readings, found, strict=True) if reading.asks]
         picked = [
             (_passage(id_, payloads[id_], scores[id_], asking, also), payloads[id_])
-            for id_, also in _pick(scores, payloads, limit, per_document).items()
+            for id_, also in _pick(scores, payloads, max(limit, _READ), per_document).items()
         ]
-        texts = [reading.text for reading in readings if reading.asks]
-        return Found(tuple(merged(picked)), await self._evidence(picked[:_READ], texts, asking, asked.codes))
+        judged = await self._judged(picked[:_READ], [reading.text for reading in readings if reading.asks])
+        evidence = _evidence(picked[:_READ], judged, asking, asked.codes)
+        if judged and self._reranker is None:
+            picked = _answers_first(picked, judged)
+        return Found(tuple(merged(picked[:limit])), evidence)
 
     def _readings(
         self, question: str, meant: Mapping[str, Sequence[str]], thread: Sequence[str], answer: str
@@ -264,31 +270,11 @@ class Searcher:
         ordered = sorted((scores[id_] for id_ in best), reverse=True)
         return scores | {best[place]: score for place, score in zip(order, ordered, strict=True)}
 
-    async def _evidence(
-        self,
-        best: Sequence[tuple[Passage, Payload]],
-        texts: Sequence[str],
-        asking: Sequence[_Scores],
-        codes: Sequence[str],
-    ) -> float:
-        """Of the best of these passages, halfway between the best reading and the mean of all.
-
-        The question before is near to its own passages whatever is asked now, so it alone must not decide.
-        A code that none of the passages has is unknown.
-        """
-        passages = [_whole_text(payload) for _, payload in best]
-        judged = await self._judge.logits(texts, passages) if self._judge is not None and best else None
-        there = squeezed(" ".join([*(payload.source for _, payload in best), *passages])) if codes else ""
-        codes_missing = sum(code not in there for code in codes) / max(len(codes), 1)
-        evidence = 0.0
-        for place, (passage, _) in enumerate(best):
-            of_readings = []
-            for number, scores in enumerate(asking):
-                id_, unknown = int(passage.id), max(scores.terms.unknown, codes_missing)
-                answers = judged[place][number] if judged is not None else None
-                of_readings.append(evidence_of(scores.cosine(id_), unknown, answers))
-            evidence = max(evidence, (max(of_readings) + fmean(of_readings)) / 2)
-        return evidence
+    async def _judged(self, best: Sequence[tuple[Passage, Payload]], texts: Sequence[str]) -> list[list[float]]:
+        """What speaks for an answer in each of these passages, to each reading; nothing where there is no judge."""
+        if self._judge is None or not best:
+            return []
+        return await self._judge.logits(texts, [_whole_text(payload) for _, payload in best])
 
     async def _fetch(self, ids: Sequence[int]) -> dict[int, Payload]:
         """Payloads of these chunks, in the same order; those of a company's usual questions soon are at hand."""
@@ -319,6 +305,51 @@ def _pick(
         if len(picked) == limit:
             break
     return picked
+
+
+def _evidence(
+    best: Sequence[tuple[Passage, Payload]],
+    judged: Sequence[Sequence[float]],
+    asking: Sequence[_Scores],
+    codes: Sequence[str],
+) -> float:
+    """Of the best of these passages, by all readings.
+
+    A code that none of the passages has is unknown.
+    """
+    there = squeezed(" ".join(f"{payload.source} {_whole_text(payload)}" for _, payload in best)) if codes else ""
+    codes_missing = sum(code not in there for code in codes) / max(len(codes), 1)
+    evidence = 0.0
+    for place, (passage, _) in enumerate(best):
+        of_readings = [
+            evidence_of(
+                scores.cosine(int(passage.id)),
+                max(scores.terms.unknown, codes_missing),
+                judged[place][number] if judged else None,
+            )
+            for number, scores in enumerate(asking)
+        ]
+        evidence = max(evidence, _of_all(of_readings))
+    return evidence
+
+
+def _answers_first(
+    picked: Sequence[tuple[Passage, Payload]], judged: Sequence[Sequence[float]]
+) -> list[tuple[Passage, Payload]]:
+    """Of the passages that were judged those first that answer the question, where their scores are near."""
+    gained = [
+        (replace(passage, score=passage.score + _ANSWERS * _of_all([likelihood(one) for one in of_readings])), payload)
+        for (passage, payload), of_readings in zip(picked, judged, strict=False)
+    ]
+    return sorted(gained, key=lambda one: -round(one[0].score, 6)) + list(picked[len(judged) :])
+
+
+def _of_all(readings: Sequence[float]) -> float:
+    """Halfway between the best reading and the mean of all.
+
+    The question before is near to its own passages whatever is asked now, so it alone must not decide.
+    """
+    return (max(readings) + fmean(readings)) / 2
 
 
 def _passage(id_: int, payload: Payload, score: float, asking: Sequence[_Scores], also: tuple[str, ...]) -> Passage:

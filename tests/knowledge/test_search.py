@@ -174,3 +174,45 @@ async def test_word_lists_are_read_in_a_thread(
     await ask(settings, embedder, "hotel in london")
     assert len(threads) == 2
     assert threading.current_thread() not in threads
+
+
+class _Favouring:
+    """A judge for whom every passage with this word answers, and no other."""
+
+    def __init__(self, word: str) -> None:
+        self._word = word
+
+    async def logits(self, questions: Sequence[str], passages: Sequence[str]) -> list[list[float]]:
+        return [[9.0 if self._word in passage else -9.0 for _ in questions] for passage in passages]
+
+
+async def test_of_passages_with_near_scores_the_one_that_answers_comes_first(
+    write: Write, settings: Settings, embedder: Embedder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write("knowledge/docs/north.md", "# Gym\n\nThe gym is open from seven.\n")
+    write("knowledge/docs/south.md", "# Gym\n\nThe gym is open from eight.\n")
+    write("knowledge/docs/parking.md", "# Parking\n\nAsk the reception for a permit.\n")
+    order = {}
+    for word in ("seven", "eight", "permit"):
+
+        async def judge(_: Embedder, word: str = word) -> _Favouring:
+            return _Favouring(word)
+
+        monkeypatch.setattr("knowledge.index.judge_for", judge)
+        [found] = await ask(settings, embedder, "when does the gym open")
+        order[word] = [passage.source for passage in found.passages]
+    assert order["seven"] == ["north.md", "south.md", "parking.md"]
+    assert order["eight"] == ["south.md", "north.md", "parking.md"]
+    assert order["permit"][-1] == "parking.md"
+
+
+@pytest.mark.usefixtures("documents")
+async def test_how_many_passages_are_wanted_does_not_change_the_evidence_or_the_order(
+    settings: Settings, embedder: Embedder
+) -> None:
+    async with open_index(settings, embedder) as index:
+        await index.sync()
+        one, six = [await index.search("what may a hotel cost", limit=limit) for limit in (1, 6)]
+    assert len(one.passages) == 1
+    assert one.passages[0] == six.passages[0]
+    assert one.evidence == six.evidence
