@@ -29,7 +29,7 @@ class QuestionTerms:
     """What the sparse search looks for.
 
     `ideal` is the sum of what the question's words tell, `unknown` the share of it that falls on words
-    which no readable document has, not even by another name.
+    which no readable document has, not even by another name; less of it where there are few documents.
     """
 
     vector: SparseVector
@@ -39,9 +39,12 @@ class QuestionTerms:
 
 
 def question_terms(
-    text: str, terms: TermWeights, idf: Callable[[int], float], knows: Callable[[int], bool]
+    text: str, terms: TermWeights, idf: Callable[[int], float], knows: Callable[[int], bool], breadth: float
 ) -> QuestionTerms:
-    """Weigh a question. Another name stands in for a word that the documents lack."""
+    """Weigh a question. Another name stands in for a word that the documents lack.
+
+    `breadth` is how much it says that they lack one, from 0 to 1.
+    """
     plain = terms.of_question(text)
     own = dict(list(zip(plain.indices, plain.values, strict=True))[:_MOST_TERMS])
     tells = {term: weight * idf(term) for term, weight in own.items()}
@@ -64,7 +67,7 @@ def question_terms(
     ideal = sum(tells.values())
     unknown = sum(tells[term] for term in own if term not in known)
     return QuestionTerms(
-        SparseVector(list(vector), list(vector.values())), ideal, len(own), unknown / ideal if ideal else 0.0
+        SparseVector(list(vector), list(vector.values())), ideal, len(own), breadth * unknown / ideal if ideal else 0.0
     )
 
 

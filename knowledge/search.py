@@ -219,7 +219,7 @@ class Searcher:
     def _weighted(self, text: str, audience: tuple[str, ...]) -> QuestionTerms:
         """The question's terms, each with what it tells to this audience."""
         readable = self._vocabulary.readable(audience)
-        return question_terms(text, self._terms, readable.idf, readable.knows)
+        return question_terms(text, self._terms, readable.idf, readable.knows, readable.breadth)
 
     def _best_of_one(self, scores: _Scores, count: int) -> dict[int, float]:
         """What a single reading scores, best first: a hundred at most, for which numpy would take longer."""

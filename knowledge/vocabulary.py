@@ -20,6 +20,8 @@ Audience = tuple[str, ...]
 _WORD = re.compile(r"[^\W\d_]{4,30}")
 _LIKENESS = 84.0
 """Least likeness of a word to a misspelt one, of 100 (Levenshtein, by rapidfuzz)."""
+_BROAD = 30
+"""Chunks of a folder in which an unknown word says half of what it says in a large one."""
 _SUGGESTIONS = 2
 
 
@@ -81,6 +83,11 @@ class Readable:
             having = sum(counts.terms.get(term, 0) for counts in self._counts)
             known = self._idf[term] = math.log(1 + (self._chunks - having + 0.5) / (having + 0.5))
         return known
+
+    @property
+    def breadth(self) -> float:
+        """How much it says that no chunk has a word, from 0 to 1: a small folder lacks most words anyway."""
+        return self._chunks / (self._chunks + _BROAD)
 
     def knows(self, term: int) -> bool:
         """Whether any chunk that they may read has the term."""

@@ -8,9 +8,9 @@ from knowledge.synonyms import synonyms
 ENGLISH = TermWeights("english")
 
 
-def asked(question: str, documents: str, terms: TermWeights = ENGLISH) -> QuestionTerms:
+def asked(question: str, documents: str, terms: TermWeights = ENGLISH, breadth: float = 1.0) -> QuestionTerms:
     known = set(terms.of_document(documents).indices)
-    return question_terms(question, terms, lambda term: 2.0 if term in known else 5.0, known.__contains__)
+    return question_terms(question, terms, lambda term: 2.0 if term in known else 5.0, known.__contains__, breadth)
 
 
 def weight(found: QuestionTerms, word: str, terms: TermWeights = ENGLISH) -> float:
@@ -38,6 +38,11 @@ def test_a_name_that_no_readable_document_has_is_not_searched() -> None:
 )
 def test_a_word_is_unknown_only_where_no_other_name_is_known(documents: str, unknown: float) -> None:
     assert asked("boss friday", documents).unknown == pytest.approx(unknown)
+
+
+def test_an_unknown_word_says_less_where_there_are_few_documents() -> None:
+    assert asked("boss friday", "friday office", breadth=0.1).unknown == pytest.approx(0.5 / 7)
+    assert asked("boss friday", "friday office", breadth=0.1).ideal == asked("boss friday", "friday office").ideal
 
 
 def test_a_name_stands_in_with_its_own_weight() -> None:
