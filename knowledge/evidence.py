@@ -2,11 +2,12 @@
 
     evidence = 1 / (1 + e^-(0.6 answers + 3 cosine - 1.4 unknown - 0.6))
 
-of the best passage. `answers` is the word of the network of `knowledge/answerability.py`, `unknown` the share of
-the question's weight (IDF) on words that no readable document has by any name, or the share of the question's
-codes that the best passages lack, if that is greater. Where the network does not know the embedding model, or
-the documents are in another language, cosine and unknown are all there is. Fitted on questions with and without
-an answer in five sets (docs/decisions/0051-answerability.md).
+of the best passage. `answers` is the word of the network of `knowledge/answerability.py`, `unknown` the share
+of the question's weight (IDF) on words that no readable document has by any name, or the share of the
+question's codes that the best passages lack, if that is greater; the former counts less where there are few
+documents. Where the network does not know the embedding model, or the documents are in another language, cosine
+and unknown are all there is. Fitted on questions with and without an answer in five sets
+(docs/decisions/0051-answerability.md, 0057-small-folders-and-other-words.md).
 """
 
 import math

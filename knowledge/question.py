@@ -93,3 +93,8 @@ def corrected(text: str, meant: Mapping[str, Sequence[str]]) -> str:
         if others:
             text = re.sub(rf"\b{re.escape(word)}\b", others[0], text)
     return text
+
+
+def in_other_words(text: str, instead: Mapping[str, str]) -> str:
+    """The text with these words, in whatever case they stand there, replaced by others."""
+    return re.sub(r"[^\W\d_]+", lambda word: instead.get(word[0].casefold(), word[0]), text) if instead else text

@@ -5,7 +5,7 @@ Quieter still are words that are near in meaning, by the square of their likenes
 """
 
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -36,6 +36,8 @@ class QuestionTerms:
     ideal: float
     count: int
     unknown: float
+    instead: Mapping[str, str]
+    """For words that no readable document has, the name by which one has them."""
 
 
 def question_terms(
@@ -50,9 +52,11 @@ def question_terms(
     tells = {term: weight * idf(term) for term, weight in own.items()}
     known = {term for term in own if knows(term)}
     others: dict[int, float] = {}
+    instead: dict[str, str] = {}
     if terms.english:
-        for word in dict.fromkeys(text.casefold().split()):
-            same = [term for other in synonyms(word) for term in terms.of_word(other) if knows(term)]
+        for word in dict.fromkeys(_WORD.findall(text.casefold())):
+            names = {other: [term for term in terms.of_word(other) if knows(term)] for other in synonyms(word)}
+            same = [term for some in names.values() for term in some]
             of_word = [term for term in terms.of_word(word) if term in own] if same else []
             if not of_word:
                 continue
@@ -60,6 +64,7 @@ def question_terms(
             if known.isdisjoint(of_word):
                 known.update(of_word)
                 tells |= {term: min(map(idf, same)) / len(of_word) for term in of_word}
+                instead[word] = next(other for other, some in names.items() if some)
     vector = {term: idf(term) * own[term] for term in own} | dict(list(others.items())[:_MOST_SYNONYMS])
     if terms.english:
         near = _near(text, terms, knows, vector)
@@ -67,7 +72,11 @@ def question_terms(
     ideal = sum(tells.values())
     unknown = sum(tells[term] for term in own if term not in known)
     return QuestionTerms(
-        SparseVector(list(vector), list(vector.values())), ideal, len(own), breadth * unknown / ideal if ideal else 0.0
+        SparseVector(list(vector), list(vector.values())),
+        ideal,
+        len(own),
+        breadth * unknown / ideal if ideal else 0.0,
+        instead,
     )
 
 

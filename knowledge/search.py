@@ -25,7 +25,7 @@ from knowledge.english import is_english
 from knowledge.evidence import evidence_of, likelihood
 from knowledge.judging import Judge
 from knowledge.passages import Passage, adjusted, merged, repeated
-from knowledge.question import Asked, corrected, squeezed, understand, unknown_words
+from knowledge.question import Asked, corrected, in_other_words, squeezed, understand, unknown_words
 from knowledge.question_terms import QuestionTerms, question_terms
 from knowledge.reranking import Reranker
 from knowledge.sparse import TermWeights
@@ -153,7 +153,8 @@ class Searcher:
             (_passage(id_, payloads[id_], scores[id_], asking, also), payloads[id_])
             for id_, also in _pick(scores, payloads, max(limit, _READ), per_document).items()
         ]
-        judged = await self._judged(picked[:_READ], [reading.text for reading in readings if reading.asks])
+        texts = [reading.text for reading in readings if reading.asks]
+        judged = await self._judged(picked[:_READ], texts, [scores.terms.instead for scores in asking])
         evidence = _evidence(picked[:_READ], judged, asking, asked.codes)
         if judged and self._reranker is None:
             picked = _answers_first(picked, judged)
@@ -270,11 +271,21 @@ class Searcher:
         ordered = sorted((scores[id_] for id_ in best), reverse=True)
         return scores | {best[place]: score for place, score in zip(order, ordered, strict=True)}
 
-    async def _judged(self, best: Sequence[tuple[Passage, Payload]], texts: Sequence[str]) -> list[list[float]]:
-        """What speaks for an answer in each of these passages, to each reading; nothing where there is no judge."""
+    async def _judged(
+        self, best: Sequence[tuple[Passage, Payload]], texts: Sequence[str], instead: Sequence[Mapping[str, str]]
+    ) -> list[list[float]]:
+        """What speaks for an answer in each of these passages, to each reading; nothing where there is no judge.
+
+        A reading with words that no readable document has is judged in the documents' words as well.
+        """
         if self._judge is None or not best:
             return []
-        return await self._judge.logits(texts, [_whole_text(payload) for _, payload in best])
+        named = [in_other_words(text, names) for text, names in zip(texts, instead, strict=True)]
+        passages = [_whole_text(payload) for _, payload in best]
+        if not any(instead):
+            return await self._judge.logits(texts, passages)
+        rows = await self._judge.logits([*texts, *named], passages)
+        return [[fmean(both) for both in zip(row[: len(texts)], row[len(texts) :], strict=True)] for row in rows]
 
     async def _fetch(self, ids: Sequence[int]) -> dict[int, Payload]:
         """Payloads of these chunks, in the same order; those of a company's usual questions soon are at hand."""

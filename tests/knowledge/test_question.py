@@ -1,6 +1,15 @@
 import pytest
 
-from knowledge.question import corrected, squeezed, stands_alone, understand, unknown_words, without_version, years_of
+from knowledge.question import (
+    corrected,
+    in_other_words,
+    squeezed,
+    stands_alone,
+    understand,
+    unknown_words,
+    without_version,
+    years_of,
+)
 
 
 @pytest.mark.parametrize(
@@ -71,6 +80,13 @@ def test_words_that_no_document_has_may_be_slips() -> None:
     known = {"travel", "expenses"}
     assert unknown_words("please travell expenses E-4107 hi", lambda word: word in known) == ["travell"]
     assert corrected("a travell to travell", {"travell": ["travel"], "to": []}) == "a travel to travel"
+
+
+def test_words_are_put_as_the_documents_have_them() -> None:
+    assert in_other_words("My boss's vacation: ask bosses", {"boss": "manager", "vacation": "leave"}) == (
+        "My manager's leave: ask bosses"
+    )
+    assert in_other_words("My boss", {}) == "My boss"
 
 
 @pytest.mark.parametrize(

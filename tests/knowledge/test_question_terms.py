@@ -40,6 +40,11 @@ def test_a_word_is_unknown_only_where_no_other_name_is_known(documents: str, unk
     assert asked("boss friday", documents).unknown == pytest.approx(unknown)
 
 
+def test_a_word_that_no_readable_document_has_goes_by_the_name_that_one_has() -> None:
+    assert asked("Vacation, boss?", "annual leave: ask the manager").instead == {"vacation": "leave", "boss": "manager"}
+    assert asked("vacation", "vacation and leave").instead == {}
+
+
 def test_an_unknown_word_says_less_where_there_are_few_documents() -> None:
     assert asked("boss friday", "friday office", breadth=0.1).unknown == pytest.approx(0.5 / 7)
     assert asked("boss friday", "friday office", breadth=0.1).ideal == asked("boss friday", "friday office").ideal

@@ -216,3 +216,12 @@ async def test_how_many_passages_are_wanted_does_not_change_the_evidence_or_the_
     assert len(one.passages) == 1
     assert one.passages[0] == six.passages[0]
     assert one.evidence == six.evidence
+
+
+async def test_a_small_folder_answers_a_question_in_other_words_but_not_one_about_something_else(
+    write: Write, settings: Settings, embedder: Embedder
+) -> None:
+    write("knowledge/docs/leave.md", DOCS["leave.md"])
+    answered, other = await ask(settings, embedder, "how many days of vacation do i get", "what is the wifi password")
+    assert answered.evidence > 0.4
+    assert other.evidence < 0.1

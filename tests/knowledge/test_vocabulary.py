@@ -30,6 +30,15 @@ def test_a_term_tells_more_the_fewer_chunks_have_it() -> None:
     assert not vocabulary.readable(EVERYONE).knows(3)
 
 
+def test_that_a_word_is_unknown_says_more_the_more_one_may_read() -> None:
+    vocabulary = Vocabulary()
+    vocabulary.add(version({1: 1}, chunks=30))
+    vocabulary.add(version({1: 1}, chunks=240, audience=("hr",)))
+    assert vocabulary.readable(("nobody",)).breadth == 0
+    assert vocabulary.readable(EVERYONE).breadth == pytest.approx(0.5)
+    assert vocabulary.readable((*EVERYONE, "hr")).breadth == pytest.approx(0.9)
+
+
 VERSIONS = st.lists(
     st.builds(
         version,
