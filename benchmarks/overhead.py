@@ -17,7 +17,7 @@ from benchmarks.questions import read_questions
 from bots import terminal_message
 from deskhand.assistant import Assistant, open_assistant
 from deskhand.testing.model_server import ModelServer
-from plugins.router import import_litellm
+from plugins.library import import_litellm
 from settings import Home, load_settings
 
 _ASSISTANT = "contact: the People team\n"

@@ -223,7 +223,7 @@ def settings_diff(
 
 @settings_app.command("schema")
 def settings_schema(
-    file: Annotated[str | None, typer.Argument(metavar="[FILE]", help="assistant, knowledge or models.")] = None,
+    file: Annotated[str | None, typer.Argument(metavar="[FILE]", help="assistant, bots, knowledge or models.")] = None,
     write: Annotated[bool, typer.Option("--write", help="Write the schema files beside the settings.")] = False,
     context: typer.Context = None,  # type: ignore[assignment]  # typer fills it in
     home: HomeOption = None,

@@ -20,7 +20,8 @@ _PROGRESS = {"start", "file", "chunks"}
 def run_there(data: Path, command: str, options: Mapping[str, Any]) -> int | None:
     """Have a command served; returns its exit status, None where nobody serves the home.
 
-    Raises DeskhandError with the served command's own error, or where the server goes away.
+    Raises DeskhandError with the served command's own error, where the server goes away, or where it is another
+    user's; BrokenPipeError where nobody reads what is printed.
     """
     connection = connect(data, _ANSWER_SECONDS)
     if connection is None:
@@ -32,8 +33,14 @@ def run_there(data: Path, command: str, options: Mapping[str, Any]) -> int | Non
             raise NotServed(
                 f"the process that holds {data.parent} does not answer: is it stopped? `fg` wakes it, or end it"
             ) from None
+        except _NobodyReads:
+            raise BrokenPipeError from None
         except (ConnectionError, ValueError):
             raise NotServed(f"the process that holds {data.parent} has gone in the middle of this: try again") from None
+
+
+class _NobodyReads(Exception):
+    """Whoever read the output has gone, such as `head`: no fault of the server."""
 
 
 class _Conversation:
@@ -73,6 +80,12 @@ class _Conversation:
         self._connection.sendall(encode(kind, **fields))
 
     def _show(self, frame: Mapping[str, Any]) -> None:
+        try:
+            self._act(frame)
+        except BrokenPipeError:
+            raise _NobodyReads from None
+
+    def _act(self, frame: Mapping[str, Any]) -> None:
         match frame["type"]:
             case "out":
                 print(frame["text"], flush=True)

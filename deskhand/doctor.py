@@ -16,6 +16,7 @@ from deskhand.settings_check import check_chain
 from deskhand.webhook import answers, webhook_of
 from plugins.declarations import checks_of
 from plugins.declaring import check_health
+from plugins.providers import check_providers
 from settings import EXTRACTIVE, DeskhandError, Settings, SettingsError, load_settings
 
 
@@ -51,6 +52,7 @@ async def examine(session: Session) -> AsyncIterator[Check]:
     try:
         settings = load_settings(found)
         check_chain(settings)
+        await asyncio.to_thread(check_providers, settings)
     except SettingsError as error:
         for problem in error.problems:
             yield Check("settings", "wrong", str(problem), f"correct {problem.place}")

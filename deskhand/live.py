@@ -17,6 +17,7 @@ from knowledge import Index
 from plugins import Chain
 from plugins.contract import Trace
 from plugins.loading import ALONE, Surroundings
+from plugins.providers import check_providers
 from plugins.usage import UsageLog
 from settings import DeskhandError, Settings, load_settings
 from settings.applied import in_force, record_applied
@@ -144,6 +145,8 @@ class LiveSettings:
                 self._stamp, self._digest = (), ""
                 return
             settings, waiting = in_force(saved, self.settings)
+            if settings.models.models != self.settings.models.models:
+                await asyncio.to_thread(check_providers, settings)
             live = LiveChain(settings, self._index, self._usage, self._around)
             await self._as_warm(await live.opened())
         except asyncio.CancelledError:

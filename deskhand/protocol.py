@@ -23,6 +23,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from settings.errors import NotServed
+
 PROTOCOL = 1
 LARGEST_FRAME = 4_000_000
 """Bytes of one line."""
@@ -67,7 +69,7 @@ def address_of(file: Path) -> Iterator[str]:
 
 
 def connect(data: Path, seconds: float) -> socket.socket | None:
-    """A connection to whoever serves a home; None where nobody does."""
+    """A connection to whoever serves a home; None where nobody does. Raises NotServed where it is another user's."""
     file = socket_file(data)
     if not hasattr(socket, "AF_UNIX"):
         return None
@@ -79,7 +81,20 @@ def connect(data: Path, seconds: float) -> socket.socket | None:
     except (FileNotFoundError, ConnectionRefusedError, NotADirectoryError):
         connection.close()  # never served, or left behind by one that was killed
         return None
+    except PermissionError:
+        connection.close()
+        raise NotServed(_of_another(file)) from None
     except OSError:
         connection.close()
         return None
     return connection
+
+
+def _of_another(file: Path) -> str:
+    """What to do where the socket lets somebody else in."""
+    try:
+        user = file.owner()
+    except (OSError, KeyError, NotImplementedError):  # the folder hides it, or the user has no name
+        return f"{file.parent} belongs to another user: type the command as that user"
+    home = file.parent.parent
+    return f"{home} is served for the user {user} alone: type the command as that user (`sudo -u {user} ...`)"

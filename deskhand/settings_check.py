@@ -8,6 +8,7 @@ from deskhand.report import as_json
 from plugins.chain import Step
 from plugins.loading import build_steps
 from plugins.models import Models
+from plugins.providers import check_providers
 from settings import Home, Settings, SettingsError, UsageError, load_settings
 from settings.database import storage_errors
 from settings.schema import schema_files
@@ -18,6 +19,7 @@ def check(home: Home, as_object: bool, console: Console) -> None:
     try:
         settings = load_settings(home)
         check_chain(settings)
+        check_providers(settings)
     except SettingsError as error:
         if as_object:
             problems = [{"place": problem.place, "message": problem.message} for problem in error.problems]

@@ -169,8 +169,9 @@ class Index:
                 "until `deskhand index` has built the new one beside it"
             )
         if held_back := len(await self._other_rules(current)):
+            documents, them = ("1 document", "it") if held_back == 1 else (f"{held_back} documents", "them")
             notes.append(
-                f"the settings changed who may read {held_back} documents: nobody finds them until the next "
+                f"the settings changed who may read {documents}: nobody finds {them} until the next "
                 "run, `deskhand index`"
             )
         return tuple(notes)

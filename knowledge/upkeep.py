@@ -47,6 +47,7 @@ class Upkeep:
         self._one_at_a_time = asyncio.Lock()
         self._wanted: asyncio.Queue[Trigger] = asyncio.Queue(maxsize=1)
         self._broken: dict[str, str] | None = None
+        self._noted: frozenset[str] = frozenset()
         self._schedule: Schedule | None = None
         self.under_way: UnderWay | None = None
 
@@ -152,6 +153,10 @@ class Upkeep:
         else:
             level = logging.DEBUG if trigger == "watch" and not _changed(report) else logging.INFO
             _log.log(level, "run (%s): %s", trigger, _figures(report))
+            for note in report.notes:
+                if note not in self._noted:  # such as a restriction that fits no file
+                    self._tell(note)
+            self._noted = frozenset(report.notes)
 
     async def _work(self) -> None:
         while True:

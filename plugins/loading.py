@@ -32,6 +32,7 @@ from plugins.smalltalk import Smalltalk
 from plugins.tone import Tone
 from plugins.usage import UsageLog
 from settings import Problem, Settings, SettingsError
+from settings.misspelt import instead, names_at
 from settings.yaml_file import show_location
 
 if TYPE_CHECKING:
@@ -178,11 +179,10 @@ def _misplaced(settings: Settings, seen: dict[str, int]) -> list[Problem]:
 def option_message(detail: ErrorDetails, plugin: type[Plugin[Any]]) -> str:
     """What is wrong with one option, with its value where that is short and no secret."""
     if detail["type"] == "extra_forbidden":
-        if len(detail["loc"]) > 1:
-            return "no such option"
-        if plugin.Options.model_fields:
-            return f"no such option (known: {', '.join(plugin.Options.model_fields)})"
-        return f"no such option: {why_no_options(plugin)}"
+        if not plugin.Options.model_fields:
+            return f"no such option: {why_no_options(plugin)}"
+        *path, name = detail["loc"]
+        return f"no such option{instead(str(name), names_at(plugin.Options, path))}"
     if detail["type"] == "missing":
         return "is required"
     text = detail["msg"].removeprefix("Value error, ")
@@ -238,8 +238,11 @@ def _reader(settings: Settings) -> Callable[[str], str]:
             raise OptionError("", f"there is no file {name} below settings/")
         try:
             return path.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise OptionError("", f"{name} cannot be read: {error}") from None
+        except UnicodeDecodeError as error:
+            line = error.object.count(b"\n", 0, error.start) + 1
+            raise OptionError("", f"{name}:{line}: is not UTF-8: save it as that") from None
+        except OSError as error:
+            raise OptionError("", f"{name} cannot be read: {error.strerror}") from None
 
     return read
 

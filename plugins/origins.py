@@ -15,6 +15,7 @@ from typing import Any
 from plugins.contract import Plugin, plugin_of
 from settings import Home, Problem
 from settings.home import CHECKOUT
+from settings.misspelt import instead
 
 GROUP = "deskhand.plugins"
 """The group of entry points that a package names its plugins in."""
@@ -57,8 +58,8 @@ def find_plugin(name: str, shipped: dict[str, type[Plugin[Any]]], home: Home) ->
         return _from_entry_point(packaged[0])
     if name in shipped:
         return Found(shipped[name], "shipped")
-    known = ", ".join([*shipped, *_files(home), *sorted({point.name for point in _entry_points()})])
-    raise NotFound(f"no plugin named {name!r} (known: {known}, or module:Class)")
+    known = [*shipped, *_files(home), *sorted({point.name for point in _entry_points()})]
+    raise NotFound(f"no plugin named {name!r}{instead(name, known)}")
 
 
 def load_file(file: Path, shown: str) -> type[Plugin[Any]]:

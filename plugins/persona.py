@@ -4,9 +4,12 @@ The first rung of the ladder: free to change, effective at once. Every value can
 and channel.
 """
 
+import re
+
 from pydantic import Field
 
 from plugins.contract import CallNext, Context, Example, OptionError, Options, Place, Plugin, Prompt, Reply, Turn
+from settings.misspelt import near
 
 
 class ExampleOptions(Options):
@@ -74,11 +77,9 @@ def _build(options: PersonaOptions, context: Context, base: Prompt, option: str)
     system = base.system
     if options.prompt is not None:
         try:
-            text = context.read_file(options.prompt)
+            system = (_filled_in(context.read_file(options.prompt), options.prompt, context),)
         except OptionError as error:
             raise OptionError(option, str(error)) from None
-        text = text.replace("{name}", context.assistant).replace("{contact}", context.contact)
-        system = (text.strip(),)
     return Prompt(
         system=system,
         step_by_step=base.step_by_step if options.step_by_step is None else options.step_by_step,
@@ -86,3 +87,15 @@ def _build(options: PersonaOptions, context: Context, base: Prompt, option: str)
         if options.examples is None
         else tuple(Example(example.question, example.answer) for example in options.examples),
     )
+
+
+def _filled_in(text: str, file: str, context: Context) -> str:
+    """The persona's text with what it leaves open. Other braces stay, unless one looks like a slip of a known name."""
+    if not text.strip():
+        raise OptionError("", f"{file} is empty: write who the assistant is, or `prompt: null` for no persona")
+    values = {"name": context.assistant, "contact": context.contact}
+    for number, line in enumerate(text.splitlines(), start=1):
+        for word in re.findall(r"\{([^{}\n]{1,40})\}", line):
+            if word not in values and (meant := near(word.strip(), values)):
+                raise OptionError("", f"{file}:{number}: nothing is known as {{{word}}} (did you mean {{{meant}}}?)")
+    return re.sub(r"\{(name|contact)\}", lambda found: values[found[1]], text.strip())

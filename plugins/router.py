@@ -8,18 +8,17 @@ already seen are known (docs/decisions/0019-routes-outside-the-router.md).
 
 import asyncio
 import logging
-import warnings
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
+from plugins.library import Litellm, import_litellm
 from plugins.prompt import ChatMessage
+from plugins.providers import provider_problem
 from plugins.trace import Usage
 from plugins.window import cache_parameters
 from settings import Settings
-from settings.environment import set_default
 from settings.errors import DeskhandError, ModelError
 from settings.sections import ModelEntry
 
@@ -41,6 +40,7 @@ class ModelRouter:
     """Calls models by their names in the settings."""
 
     def __init__(self, settings: Settings) -> None:
+        self._settings = settings
         self._entries = settings.models.models
         self._rest = settings.models.rest_seconds
         self._secrets = settings.secrets
@@ -185,6 +185,10 @@ class ModelRouter:
         limited = any(limit.requests_per_minute or limit.tokens_per_minute for limit in limits)
         deployments = []
         for name, entry in self._entries.items():
+            if problem := provider_problem(library.module, entry):  # the Router would take none of them then
+                self._unusable[name] = ModelError(f"{name} cannot be reached: {problem}")
+                _log.warning("%s", self._settings.problem(("models", "models", name, "model"), problem))
+                continue
             try:
                 # not with each call: litellm would take every one for a deployment of its own, without limits and rests
                 deployments.append(_deployment(name, entry, self._key(name, entry)))
@@ -192,6 +196,7 @@ class ModelRouter:
                 self._unusable[name] = error
         self._router = library.module.Router(
             model_list=deployments,
+            ignore_invalid_deployments=True,  # one that litellm finds wrong leaves the others their work
             num_retries=0,
             timeout=600,
             stream_timeout=120,
@@ -236,45 +241,10 @@ class ModelRouter:
         return f"refused the request ({kind})"
 
 
-@dataclass(frozen=True, slots=True)
-class Litellm:
-    """The module, and the models that it knew a price of before any Router added its own without one."""
-
-    module: Any
-    priced: frozenset[str]
-
-    def is_priced(self, model: str) -> bool:
-        """Whether a price of nothing is known to be that."""
-        provider, _, name = model.partition("/")
-        return model in self.priced or name in self.priced or provider in ("ollama", "ollama_chat")
-
-
-@cache
-def import_litellm() -> "Litellm":
-    """The library, without its look-ups and greetings. Takes seconds the first time."""
-    set_default("LITELLM_LOCAL_MODEL_COST_MAP", "True")  # else it fetches a price list at import
-    set_default("LITELLM_MODE", "PRODUCTION")  # else it reads any .env of the working directory
-    import litellm
-
-    for name in ("LiteLLM", "LiteLLM Router", "LiteLLM Proxy"):
-        logging.getLogger(name).setLevel(logging.CRITICAL)  # they repeat keys; every fault is told here
-    warnings.filterwarnings("ignore", "coroutine 'router_cooldown_event_callback' was never awaited", RuntimeWarning)
-    litellm.suppress_debug_info = True
-    library = Litellm(litellm, frozenset(litellm.model_cost))
-    _first_call(library)
-    return library
-
-
 async def close_connections() -> None:
     """Close the connections of every Router of the process: litellm shares them, also with later ones."""
     if import_litellm.cache_info().currsize:
         await import_litellm().module.close_litellm_async_clients()
-
-
-def _first_call(library: Litellm) -> None:
-    """What the library only loads when it is used, in this thread: the time must not count for a model."""
-    messages = [{"role": "user", "content": "ready?"}]
-    library.module.completion(model="openai/none", api_key="none", messages=messages, mock_response="yes")
 
 
 def _deployment(name: str, entry: ModelEntry, key: str | None) -> dict[str, Any]:

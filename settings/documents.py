@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from settings.errors import Problem
+from settings.misspelt import instead
 from settings.yaml_file import Location
 
 if TYPE_CHECKING:
@@ -35,8 +36,7 @@ def document_problems(settings: "Settings") -> Iterator[Problem]:
         yield from _groups(settings, at_pattern, groups)
         named = _SOURCE_NAME.match(pattern)
         if named is not None and named[1] not in names:
-            known = ", ".join(sorted(names)) or "none"
-            yield settings.problem(at_pattern, f"there is no source {named[1]!r} (known: {known})")
+            yield settings.problem(at_pattern, f"there is no source {named[1]!r}{instead(named[1], sorted(names))}")
         if not pattern.strip() or pattern.startswith(("/", "./")):
             yield settings.problem(at_pattern, "write the file as it is shown: `policies/pay/*`, or `name:path`")
 
@@ -80,5 +80,5 @@ def _link(settings: "Settings", at: Location, link: str | None) -> Iterator[Prob
         yield settings.problem(at, "should be an address such as https://wiki.example.com/{path}")
     for name in re.findall(r"\{([^{}]*)\}", link):
         if name not in _PLACES:
-            known = ", ".join(f"{{{place}}}" for place in _PLACES)
-            yield settings.problem(at, f"nothing is known as {{{name}}} (known: {known})")
+            known = instead(f"{{{name}}}", [f"{{{place}}}" for place in _PLACES])
+            yield settings.problem(at, f"nothing is known as {{{name}}}{known}")

@@ -27,6 +27,7 @@ from settings.environment import PREFIX, variable
 from settings.errors import Problem, SettingsError
 from settings.home import Home
 from settings.masking import looks_secret, maybe_secret
+from settings.misspelt import instead, names_at, near
 from settings.places import place_problem
 from settings.secrets import Secrets
 from settings.sections import (
@@ -129,8 +130,9 @@ def _read_files(home: Home) -> tuple[dict[str, YamlFile], list[Problem]]:
             continue  # what editors and file managers leave behind
         shown = home.shown(path)
         if path.stem not in SECTIONS or path.suffix == ".yml":
-            known = ", ".join(f"{name}.yaml" for name in SECTIONS)
-            problems.append(Problem(shown, f"no settings file has this name (known: {known})"))
+            meant, known = near(path.stem, SECTIONS), ", ".join(f"{name}.yaml" for name in SECTIONS)
+            proposal = f"did you mean {meant}.yaml?" if meant else f"known: {known}"
+            problems.append(Problem(shown, f"no settings file has this name ({proposal})"))
             continue
         try:
             files[path.stem] = read_yaml(path, shown)
@@ -167,8 +169,7 @@ def _usable(source: Variables, problems: list[Problem]) -> Variables:
         section, *rest = name.upper().removeprefix(PREFIX).lower().split("__")
         if section not in SECTIONS:
             if name.upper() not in _OTHER_VARIABLES:
-                known = ", ".join([*sorted(_OTHER_VARIABLES), *(f"{PREFIX}{part.upper()}__..." for part in SECTIONS)])
-                problems.append(Problem(given.place, f"no setting is named {name} (known: {known})"))
+                problems.append(Problem(given.place, f"no setting is named {name}{_variable_instead(name)}"))
             continue
         try:
             _source({name: given})()
@@ -178,6 +179,17 @@ def _usable(source: Variables, problems: list[Problem]) -> Variables:
         else:
             usable[name] = given
     return usable
+
+
+def _variable_instead(name: str) -> str:
+    """What to write instead of a variable that begins with no section's name."""
+    section, *rest = name.upper().removeprefix(PREFIX).split("__")
+    others = [other.removeprefix(PREFIX) for other in sorted(_OTHER_VARIABLES)]
+    if meant := near(section, [*others, *map(str.upper, SECTIONS)]):
+        return f" (did you mean {PREFIX}{'__'.join([meant, *rest])}?)"
+    return (
+        f" (known: {', '.join(PREFIX + known for known in [*others, *(f'{part.upper()}__...' for part in SECTIONS)])})"
+    )
 
 
 def _source(variables: Variables) -> EnvSettingsSource:
@@ -210,6 +222,9 @@ _WORDS = {
 def _message(detail: Any) -> str:
     text = str(detail["msg"]).removeprefix("Value error, ")
     text = _WORDS.get(detail["type"], text[:1].lower() + text[1:])
+    if detail["type"] == "extra_forbidden":
+        section, *path, name = detail["loc"]
+        return text + instead(str(name), names_at(SECTIONS[str(section)], path))
     if detail["loc"][-1] in ("url", "api_base") and detail["type"] == "string_pattern_mismatch":
         return "should be an address such as https://host:6333, without user and password: name the key in api_key_env"
     value, name = detail["input"], str(detail["loc"][-1])
@@ -246,24 +261,35 @@ def _named_like_keys(value: Any, path: tuple[int | str, ...] = ()) -> Iterator[t
             yield from _named_like_keys(inner, (*path, index))
 
 
+_PURPOSES = ("answer", "rewrite_query", "tone", "judge")
+_SURELY = 0.8
+"""Plugins name routes of their own: only what is very near is a slip."""
+
+
 def _route_problems(settings: Settings) -> Iterator[Problem]:
     """Routes that name what is not there, and rules that lead nowhere or can never count."""
     models = settings.models
-    known = ", ".join([*models.models, EXTRACTIVE])
+    known = [*models.models, EXTRACTIVE]
+    used = {name for rule in models.rules for name in (rule.use, rule.route)}
     for route, names in models.routes.items():
+        if route not in _PURPOSES and route not in used and (meant := near(route, _PURPOSES, _SURELY)):
+            yield settings.problem(("models", "routes", route), f"nothing uses this route (did you mean {meant}?)")
         if not names:
-            yield settings.problem(("models", "routes", route), f"names no model (known: {known})")
+            yield settings.problem(("models", "routes", route), f"names no model (known: {', '.join(known)})")
         for index, name in enumerate(names):
             if name not in models.models and name != EXTRACTIVE:
-                yield settings.problem(("models", "routes", route, index), f"no model named {name!r} (known: {known})")
+                yield settings.problem(
+                    ("models", "routes", route, index), f"no model named {name!r}{instead(name, known)}"
+                )
             elif names.index(name) != index:
                 yield settings.problem(("models", "routes", route, index), f"{name!r} is listed twice")
             elif name == EXTRACTIVE and index < len(names) - 1:
                 yield settings.problem(("models", "routes", route, index), "extractive always answers: put it last")
-    routes = ", ".join(models.routes) or "none"
     for index, rule in enumerate(models.rules):
         if rule.use not in models.routes:
-            yield settings.problem(("models", "rules", index, "use"), f"no route named {rule.use!r} (known: {routes})")
+            yield settings.problem(
+                ("models", "rules", index, "use"), f"no route named {rule.use!r}{instead(rule.use, models.routes)}"
+            )
         if rule.use == rule.route:
             yield settings.problem(("models", "rules", index, "use"), f"{rule.use!r} is the route that it replaces")
         if rule.when == RuleConditions():

@@ -10,6 +10,8 @@ _log = logging.getLogger(__name__)
 
 Folders = Callable[[], Iterable[str]]
 Wanted = Callable[[str], bool]
+_Seen = dict[str, tuple[int, int]]
+"""Paths, each with two numbers that differ when it has changed."""
 
 _LOOK_AGAIN_MS = 3000
 """How often it is seen whether a folder that was missing has come, or one has gone."""
@@ -27,13 +29,21 @@ async def watch(folders: Folders, wanted: Wanted, settle_seconds: float, poll: b
     `wanted` chooses by path. `poll` looks instead of being told, as network mounts need it; where
     the system cannot watch so many folders, that is done as well.
     """
+    known: _Seen | None = None
     if not poll:
         try:
             async for changes in _events(folders, wanted, settle_seconds):
                 yield changes
         except OSError as error:
             _log.warning("changes in folders cannot be watched (%s): they are looked for instead", error)
-    async for changes in _polled(folders, wanted, settle_seconds):
+        except ExceptionGroup as group:
+            if group.subgroup(RuntimeError) is None:
+                raise
+            # watchfiles gives up at a name that is no UTF-8, which other systems' archives bring along
+            _log.warning("a file's name is not UTF-8: from now on changes in folders are looked for, not watched")
+            known = await asyncio.to_thread(_look, folders, wanted)
+            yield set(folders())  # what changed is not known
+    async for changes in _polled(folders, wanted, settle_seconds, known):
         yield changes
 
 
@@ -69,9 +79,12 @@ async def _events(folders: Folders, wanted: Wanted, settle_seconds: float) -> As
         known = now
 
 
-async def _polled(folders: Folders, wanted: Wanted, settle_seconds: float) -> AsyncIterator[set[str]]:
+async def _polled(
+    folders: Folders, wanted: Wanted, settle_seconds: float, known: _Seen | None = None
+) -> AsyncIterator[set[str]]:
     """By looking again and again. Size and full time of change are compared, so that older copies are seen too."""
-    known = await asyncio.to_thread(_look, folders, wanted)
+    if known is None:
+        known = await asyncio.to_thread(_look, folders, wanted)
     pause = _POLL_SECONDS
     while True:
         await asyncio.sleep(pause)
@@ -89,7 +102,7 @@ async def _polled(folders: Folders, wanted: Wanted, settle_seconds: float) -> As
         known = now
 
 
-def _identities(folders: Folders) -> dict[str, tuple[int, int]]:
+def _identities(folders: Folders) -> _Seen:
     """The folders that are there; one that was replaced has another number."""
     found = {}
     for path in folders():
@@ -101,7 +114,7 @@ def _identities(folders: Folders) -> dict[str, tuple[int, int]]:
     return found
 
 
-def _look(folders: Folders, wanted: Wanted) -> dict[str, tuple[int, int]]:
+def _look(folders: Folders, wanted: Wanted) -> _Seen:
     """Every wanted file below the folders, with its size and time of change, and the folders themselves."""
     found = _identities(folders)
     for folder in tuple(found):

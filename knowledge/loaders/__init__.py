@@ -63,7 +63,7 @@ _OF_TEXT: tuple[Loader, ...] = (load_markdown, load_text, load_html, load_csv)
 OLD: dict[str, Loader] = {".doc": _convert, ".ppt": _convert, ".msg": _convert}
 """Types that no loader reads; often enough such a file holds another type, which is then read."""
 
-FORMAT = 3
+FORMAT = 4
 """Part of every file's version: raise it when a loader reads the same bytes differently."""
 
 

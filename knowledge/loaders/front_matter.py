@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 
 from knowledge.documents import EVERYONE, AudienceUnknown, Block, Document, Heading
+from settings.misspelt import near
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +113,9 @@ def _data(text: str, line: int) -> object:
 def front_matter_of(data: Mapping[Any, Any], lines: int = 0) -> FrontMatter:
     """What the fields at the head of a file say, be they YAML or the `<meta>` tags of a page."""
     data = {str(key).strip().lower(): value for key, value in data.items()}
-    if "audiences" in data:
-        raise AudienceUnknown("front matter: there is no field audiences: write audience")
+    for name in data:
+        if name != "audience" and near(name, ["audience"], _SURELY):
+            raise AudienceUnknown(f"front matter: there is no field {name[:40]}: write audience")
     return FrontMatter(
         title=_text(data.get("title")),
         keywords=tuple(dict.fromkeys(_names(data, "keywords") + _names(data, "tags"))),
@@ -124,9 +126,11 @@ def front_matter_of(data: Mapping[Any, Any], lines: int = 0) -> FrontMatter:
     )
 
 
+_SURELY = 0.8
+"""So near to `audience`, by difflib's ratio, a field is a slip of it."""
 _DEEPEST = 20
 _LONGEST_TITLE = 200
-_LOOKS_LIKE_AUDIENCE = re.compile(r"""^\s*(?:[-*+]\s+)?["']?audiences?["']?\s*[:=]""", re.I)
+_LOOKS_LIKE_FIELD = re.compile(r"""^\s*(?:[-*+]\s+)?["']?([\w-]{6,12})["']?\s*[:=]""")
 _HEAD = 25
 """Lines at the top of a file in which an audience may have been meant."""
 
@@ -140,7 +144,8 @@ def refuse_stray_audience(text: str, front: FrontMatter) -> None:
     if front.audience not in (None, (EVERYONE,)):
         return
     for number, line in enumerate(text.split("\n")[:_HEAD], start=1):
-        if number > front.lines and _LOOKS_LIKE_AUDIENCE.match(line):
+        field = _LOOKS_LIKE_FIELD.match(line) if number > front.lines else None
+        if field is not None and near(field[1], ["audience"], _SURELY):
             raise AudienceUnknown(
                 f"line {number} names an audience outside the front matter: put `audience: [group]` between two lines "
                 '`---` at the very top (in HTML: a <meta name="audience"> tag)'

@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 
 from knowledge import open_index
-from plugins.loading import SHIPPED
 from settings import Home, load_settings
 from settings.home import CHECKOUT
 from tests.deskhand.conftest import LEAVE, Command, Ran
@@ -139,7 +138,7 @@ def test_without_arguments_the_commands_are_listed(deskhand: Command, arguments:
             "ask",
             "settings/assistant.yaml",
             "plugins:\n  - persona\n  - rga\n",
-            f"settings/assistant.yaml:3: plugins[1]: no plugin named 'rga' (known: {', '.join(SHIPPED)}",
+            "settings/assistant.yaml:3: plugins[1]: no plugin named 'rga' (did you mean rag?)",
         ),
         ("index", "data", "a file", "{home}/data is in the way, it should be a folder: move it elsewhere"),
         (
@@ -184,8 +183,8 @@ def test_settings_check_and_schema_print_what_scripts_read(company: Home, write:
     ran = deskhand("settings", "check", *home)
     assert (ran.status, ran.out) == (1, "")
     assert ran.err.splitlines() == [
-        "deskhand: settings/models.yaml:1: modles: no such setting",
-        "deskhand: settings/models.yaml:2: rouets: no such setting",
+        "deskhand: settings/models.yaml:1: modles: no such setting (did you mean models?)",
+        "deskhand: settings/models.yaml:2: rouets: no such setting (did you mean routes?)",
     ]
 
 

@@ -86,7 +86,7 @@ async def test_every_mistake_in_the_settings_is_listed_and_the_first_is_to_be_co
     wrong = [check.message for check in await _checks(home) if check.level == "wrong"]
     assert wrong == [
         "settings/models.yaml:2: models.a.model: is required",
-        "settings/models.yaml:2: models.a.modle: no such setting",
+        "settings/models.yaml:2: models.a.modle: no such setting (did you mean model?)",
     ]
     assert await _next(home, capsys) == "correct settings/models.yaml:2"
     write("settings/models.yaml", "")

@@ -175,7 +175,7 @@ async def test_a_wrong_option_is_refused_at_its_line(company: Home, write: Write
         write("settings/assistant.yaml", "plugins:\n- shout:\n    mrak: '?'\n")
         assert await ask(assistant) == "one!"
         await until(lambda: told)
-    assert "settings/assistant.yaml:3: plugins[0].shout.mrak: no such option (known: mark)" in told[0]
+    assert "settings/assistant.yaml:3: plugins[0].shout.mrak: no such option (did you mean mark?)" in told[0]
 
 
 async def test_one_that_never_starts_is_given_up_and_the_next_edit_counts(

@@ -138,6 +138,38 @@ def test_only_this_user_reaches_the_socket(company: Home, running: Running) -> N
     assert stat.S_IMODE(os.stat(socket_file(company.data)).st_mode) == 0o600
 
 
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can be somebody else")
+def test_another_user_is_told_whose_it_is(company: Home, running: Running) -> None:
+    running(company)
+    outside = [folder for folder in company.data.parents if folder.stat().st_mode & 0o001 == 0]
+    modes = {folder: folder.stat().st_mode for folder in outside}
+    code = (
+        "import os, sys; from pathlib import Path; from deskhand.protocol import connect\n"
+        "os.seteuid(65534)\ntry: connect(Path(sys.argv[1]), 5)\nexcept Exception as error: print(error)"
+    )
+    try:
+        for folder in outside:
+            folder.chmod(0o711)
+        ran = subprocess.run([sys.executable, "-c", code, company.data], cwd=CHECKOUT, capture_output=True, check=True)
+    finally:
+        for folder, mode in modes.items():
+            folder.chmod(mode)
+    assert ran.stdout.decode() == (
+        f"{company.root} is served for the user root alone: type the command as that user (`sudo -u root ...`)\n"
+    )
+
+
+def test_nobody_who_reads_the_output_is_no_fault_of_the_server(company: Home, running: Running, start: Start) -> None:
+    at_work = running(company)
+    client = start("-m", "deskhand", "search", "carry over", "--home", str(company.root))
+    assert client.stdout is not None
+    client.stdout.close()
+    client.stdout = None
+    assert client.communicate(timeout=60)[1] == b""
+    assert client.returncode == 1
+    assert at_work.poll() is None
+
+
 def test_a_home_with_a_long_path_is_served_as_well(tmp_path: Path, running: Running, deskhand: Command) -> None:
     home = Home(tmp_path / ("long" * 20) / ("longer" * 20))
     home.documents.mkdir(parents=True)

@@ -582,7 +582,7 @@ async def test_a_restriction_in_the_settings_holds_at_once_and_embeds_nothing(
         index.use(restricted)
         assert {p.source for p in (await index.search("certificate", ("it",))).passages} == {"leave.md"}
         [note] = await index.notes()
-        assert "1 documents" in note
+        assert "1 document:" in note
         report = await index.sync()
         assert (states(report)["help/vpn.md"], report.embedded) == ("indexed", 0)
         assert {p.source for p in (await index.search("certificate")).passages} == {"leave.md"}

@@ -139,6 +139,16 @@ async def test_files_that_newly_fail_are_told_once(home: Home, write: Write, emb
         assert told.empty()
 
 
+async def test_a_restriction_that_fits_no_file_is_told_once(home: Home, write: Write, embedder: Embedder) -> None:
+    write("knowledge/docs/pay/bands.md", "# Bands\n\nThe upper band.\n")
+    write("settings/knowledge.yaml", "audience: {pya: [hr]}\n")
+    async with _upkeep(home, embedder) as (upkeep, told):
+        for _ in range(2):
+            await upkeep.run("schedule")
+        assert told.get_nowait() == "knowledge.yaml: audience: 'pya' fits no file: is it spelt as the files are?"
+        assert told.empty()
+
+
 async def test_one_who_gives_up_ends_the_own_run_and_nobody_elses(home: Home, write: Write, embedder: Embedder) -> None:
     for number in range(20):
         write(f"knowledge/docs/{number}.md", f"# Page {number}\n\nThe text of page {number}.\n")

@@ -67,6 +67,21 @@ async def test_a_dropped_a_replaced_and_a_removed_document_are_noticed(home: Hom
         await _until(told, "new.md")
 
 
+async def test_a_name_that_is_not_utf8_ends_no_watching(
+    home: Home, write: Write, caplog: pytest.LogCaptureFixture
+) -> None:
+    odd = os.fsencode(home.documents) + b"/odd\xff.md"
+    async with _watched(home) as told:
+        with open(odd, "wb") as file:
+            file.write(b"x")
+        await _until(told, "docs")
+        assert "name is not UTF-8" in caplog.text
+        write("knowledge/docs/after.md", "x")
+        await _until(told, "after.md")
+        os.unlink(odd)
+        await _until(told, os.fsdecode(b"odd\xff.md"))
+
+
 async def test_what_editors_and_downloads_leave_is_no_change(home: Home, write: Write) -> None:
     async with _watched(home) as told:
         for name in ("a.md~", ".a.md.swp", "~$a.docx", "a.md.part", ".git/index", ".hidden/a.md"):

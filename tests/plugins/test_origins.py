@@ -67,9 +67,11 @@ def test_an_unknown_name_lists_all_that_are_known(
     write("plugins/test_local.py", "")
     write("plugins/conftest.py", "")
     package("packaged", "acme_plugin:packaged", CODE.format(name="packaged", place="a package"))
+    [problem] = problems(home, write, "plugins:\n  - answer\n  - zzz\n")
+    assert problem.startswith("settings/assistant.yaml:3: plugins[1]: no plugin named 'zzz' (known: answer, ")
+    assert problem.endswith("remind, smalltalk, tone, local, packaged)")
     [problem] = problems(home, write, "plugins:\n  - answer\n  - lcoal\n")
-    assert problem.startswith("settings/assistant.yaml:3: plugins[1]: no plugin named 'lcoal' (known: answer, ")
-    assert problem.endswith("remind, smalltalk, tone, local, packaged, or module:Class)")
+    assert problem == "settings/assistant.yaml:3: plugins[1]: no plugin named 'lcoal' (did you mean local?)"
 
 
 @pytest.mark.parametrize(

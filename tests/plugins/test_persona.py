@@ -69,6 +69,20 @@ async def test_the_last_place_that_fits_wins(settings: Settings, place: Place, t
     assert (await prompt_of(settings, options, place)).step_by_step == thinks
 
 
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("I am\n{nam}.", r"odd\.md:2: nothing is known as {nam} \(did you mean {name}\?\)"),
+        ("Ask { Contact }.", r"odd\.md:1: nothing is known as { Contact } \(did you mean {contact}\?\)"),
+        (" \n", r"odd\.md is empty: write who the assistant is, or `prompt: null`"),
+    ],
+)
+def test_a_slip_in_the_file_or_an_empty_one_is_a_mistake(settings: Settings, text: str, problem: str) -> None:
+    with pytest.raises(OptionError, match=problem) as error:
+        Persona(PersonaPluginOptions(prompt="odd.md"), make_context(settings, files={"odd.md": text}))
+    assert error.value.option == "prompt"
+
+
 def test_a_missing_file_names_its_option(settings: Settings) -> None:
     context = make_context(settings, files=FILES)
     with pytest.raises(OptionError, match=r"no file nowhere\.md") as everywhere:

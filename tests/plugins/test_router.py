@@ -229,6 +229,22 @@ async def test_the_cost_of_a_model_without_a_price_is_unknown(server: ModelServe
     assert await price(open_models(model_at(server.url))) is None
 
 
+async def test_a_provider_that_nobody_knows_leaves_the_other_models_their_work(
+    server: ModelServer, settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    server.add("main", "fine")
+    wrong = ModelEntry(model="opnai/gpt-5-mini", api_key_env="MAIN_KEY")
+    router = ModelRouter(with_models(settings, ["other", "main"], other=wrong, main=model_at(server.url)))
+    try:
+        assert (await streamed(router))[0] == ["fine"]
+        with pytest.raises(ModelError, match=r"other cannot be reached: .* knows no provider 'opnai' \(did you mean"):
+            await anext(router.stream("other", MESSAGES, 60))
+    finally:
+        await router.close()
+        await close_connections()
+    assert "settings/models.yaml: models.other.model: 'opnai/gpt-5-mini': litellm knows no provider" in caplog.text
+
+
 async def test_two_first_calls_at_once_both_get_their_answer(server: ModelServer, open_models: Open) -> None:
     server.add("main", "Five weeks")
     models = open_models(model_at(server.url))

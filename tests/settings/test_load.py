@@ -91,7 +91,7 @@ ONE_MISTAKE: list[tuple[str, str, str | None]] = [
     (
         MODELS,
         "models:\n  gpt:\n    model: x\n\nroutes:\n  answer: [gpt,\n    gtp]\n",
-        ":7: routes.answer[1]: no model named 'gtp' (known: gpt, extractive)",
+        ":7: routes.answer[1]: no model named 'gtp' (did you mean gpt?)",
     ),
     (MODELS, "routes:\n  answer: []\n", ":2: routes.answer: names no model (known: extractive)"),
     (
@@ -155,8 +155,29 @@ ONE_MISTAKE: list[tuple[str, str, str | None]] = [
         "chunk:\n  target_words: 900\n",
         f":1: chunk.most_words: {MOST_WORDS} is less than target_words (900)",
     ),
-    ("settings/asistant.yaml", "name: x\n", ": no settings file has this name (known: assistant.yaml, "),
-    ("settings/models.yml", "models: {}\n", ": no settings file has this name (known: assistant.yaml, "),
+    ("settings/asistant.yaml", "name: x\n", ": no settings file has this name (did you mean assistant.yaml?)"),
+    ("settings/models.yml", "models: {}\n", ": no settings file has this name (did you mean models.yaml?)"),
+    ("settings/chats.yaml", "x: 1\n", ": no settings file has this name (known: assistant.yaml, knowledge.yaml, "),
+    (MODELS, "routes:\n  anser: [extractive]\n", ":2: routes.anser: nothing uses this route (did you mean answer?)"),
+    (MODELS, "routes:\n  answer: [extractive]\n  answer_brief: [extractive]\n", None),
+    (
+        MODELS,
+        "rules:\n- {use: anser, when: {groups: [a]}}\nroutes: {answer: [extractive], anser: [extractive]}\n",
+        None,
+    ),
+    (
+        MODELS,
+        "rules:\n- {use: anser, when: {groups: [a]}}\n",
+        ":2: rules[0].use: no route named 'anser' (did you mean answer?)",
+    ),
+    (KNOWLEDGE, "serach: {}\n", ":1: serach: no such setting (did you mean search?)"),
+    (KNOWLEDGE, "sync:\n  shedule: null\n", ":2: sync.shedule: no such setting (did you mean schedule?)"),
+    (
+        KNOWLEDGE,
+        "sources:\n- {name: a, folder: b, pattern: c}\n",
+        ":2: sources[0].pattern: no such setting (known: name, folder, ",
+    ),
+    (KNOWLEDGE, "store: {colour: red}\n", ":1: store.colour: no such setting (known: url, "),
 ]
 
 
@@ -173,7 +194,7 @@ def test_a_mistake_in_a_file_is_one_line_with_file_and_line(
 
 
 ONE_BAD_VARIABLE = [
-    ("DESKHAND_ASSISTANT__NAM", "x", "nam: no such setting"),
+    ("DESKHAND_ASSISTANT__NAM", "x", "nam: no such setting (did you mean name?)"),
     (
         "DESKHAND_ASSISTANT__DEADLINE_SECONDS",
         "soon",
@@ -202,7 +223,12 @@ ONE_BAD_VARIABLE = [
     (
         "DESKHAND_ASISTANT__NAME",
         "x",
-        "no setting is named DESKHAND_ASISTANT__NAME (known: DESKHAND_HOME, DESKHAND_SECRETS_DIR, "
+        "no setting is named DESKHAND_ASISTANT__NAME (did you mean DESKHAND_ASSISTANT__NAME?)",
+    ),
+    (
+        "DESKHAND_COLOUR",
+        "x",
+        "no setting is named DESKHAND_COLOUR (known: DESKHAND_HOME, DESKHAND_SECRETS_DIR, "
         "DESKHAND_ASSISTANT__..., DESKHAND_KNOWLEDGE__..., DESKHAND_MODELS__..., DESKHAND_BOTS__...)",
     ),
 ]

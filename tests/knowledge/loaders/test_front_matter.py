@@ -87,6 +87,9 @@ def test_an_audience_that_is_no_list_of_names_is_refused(value: str) -> None:
         "- audience: [hr]",
         '+++\naudience = ["hr"]\n+++',
         "---\naudiences: [hr]\n---",
+        "---\naudeince: [hr]\n---",
+        "---\ntitle: x\nAudince: [hr]\n---",
+        "---\n_audience: [hr]\n---",
     ],
 )
 def test_a_slip_in_the_audience_never_makes_a_document_public(load: Loader, head: str) -> None:
@@ -95,6 +98,17 @@ def test_a_slip_in_the_audience_never_makes_a_document_public(load: Loader, head
     except AudienceUnknown:
         return
     assert document.audience == ("hr",)
+
+
+def test_a_misspelt_audience_of_an_html_page_makes_it_nobodys() -> None:
+    page = b'<html><head><meta name="audiance" content="hr"></head><body><p>Text of the page.</p></body></html>'
+    with pytest.raises(AudienceUnknown, match="there is no field audiance: write audience"):
+        load_html(page, "page")
+
+
+@pytest.mark.parametrize("field", ["audio", "author", "evidence", "intended_audience_size"])
+def test_other_fields_are_no_slip(field: str) -> None:
+    assert load_markdown(f"---\n{field}: x\n---\n\nText.\n".encode(), "page").audience is None
 
 
 def test_a_page_in_html_is_restricted_by_its_meta_tag_and_not_by_front_matter() -> None:
