@@ -41,7 +41,7 @@ def dates(subject: Subject) -> Iterator[Finding]:
     if document.review_by is not None and document.review_by < document.updated:
         reason = f"updated {document.updated} is after review_by {document.review_by}"
         yield subject.find("dates", "warning", reason, fix)
-    for line in subject.texts():
+    for line in subject.texts:
         for match in _CHANGED.finditer(line.text):
             said = _date(match["date"])
             if said is not None and said > document.updated and said <= subject.today:

@@ -107,7 +107,10 @@ _FIX = "take it out; if it is meant, for a page about such attacks, put it in qu
 
 def instructions(subject: Subject) -> Iterator[Finding]:
     """Text that reads like instructions to a model, in several languages, hidden or encoded."""
-    for line in subject.texts():
+    whole = "\n".join(line.text for line in subject.texts)
+    if whole.isascii() and not _may_speak(whole) and not _BASE64.search(whole):
+        return  # most documents
+    for line in subject.texts:
         for text, hidden in _readings(line.text):
             signs, offset, quoted = _signs(text, line.code)
             if not signs or (signs == 1 and line.code):
@@ -121,9 +124,7 @@ def instructions(subject: Subject) -> Iterator[Finding]:
 
 def invisible_text(subject: Subject) -> Iterator[Finding]:
     """Characters that show nothing inside words, text made of them, letters that are shown in another order."""
-    for line in subject.texts():
-        if line.text.isascii():
-            continue
+    for line in () if subject.is_ascii else subject.texts:
         if match := _TAGS.search(line.text):
             reason = f"{len(match.group())} characters in a row that nobody sees"
         elif len(found := _BETWEEN.findall(line.text)) >= 3:
@@ -162,10 +163,15 @@ def _decoded(text: str) -> str:
     return decoded if decoded.isprintable() or "\n" in decoded else ""
 
 
+def _may_speak(text: str) -> bool:
+    """Whether a text need be looked at closely."""
+    lowered = text.casefold()
+    return any(hint in lowered for hint in _HINTS) or _SHORT_HINTS.search(text) is not None
+
+
 def _signs(text: str, code: bool) -> tuple[int, int, bool]:
     """How much in a text speaks to a model, where that starts, and whether it is only quoted."""
-    lowered = text.casefold()
-    if not any(hint in lowered for hint in _HINTS) and not _SHORT_HINTS.search(text):
+    if not _may_speak(text):
         return 0, 0, False
     signs, starts, quoted = 0, [], []
     asked = _ASKED.search(text)

@@ -45,7 +45,8 @@ def anchors_of(document: Document) -> frozenset[str]:
     texts = [heading.text for heading in document.outline]
     texts += [text for block in document.blocks for text in block.headings]
     for block in document.blocks:
-        texts += [match[1] or match[2] for match in _ID.finditer(block.text)]
+        if "=" in block.text or "{" in block.text:
+            texts += [match[1] or match[2] for match in _ID.finditer(block.text)]
     return frozenset(_reduced(text) for text in [document.title, *texts])
 
 

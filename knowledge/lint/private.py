@@ -15,7 +15,7 @@ _MANY_NUMBERS = 5
 def secret(subject: Subject) -> Iterator[Finding]:
     """Keys, tokens, private keys, addresses with a password, `password: ...`."""
     told: set[tuple[str, int | None]] = set()
-    for text in subject.texts():
+    for text in subject.texts:
         for found in secrets_of(text.text):
             place = text.at(found.start)
             if (found.kind, place.line) in told:
@@ -29,7 +29,7 @@ def personal(subject: Subject) -> Iterator[Finding]:
     """Card numbers, bank accounts and national ids, each by its check digits; long lists of e-mail addresses."""
     found: dict[str, set[str]] = {}
     first: dict[str, Line] = {}
-    for text in subject.texts():
+    for text in subject.texts:
         for number in numbers_of(text.text):
             found.setdefault(number.kind, set()).add(re.sub(r"[\s-]", "", number.value).upper())
             first.setdefault(number.kind, text.at(number.start))

@@ -103,7 +103,7 @@ _PRIVATE_USE = re.compile("[\ue000-\uf8ff]")
 def characters(subject: Subject) -> Iterator[Finding]:
     """Letters broken by a wrong encoding, signs of a font that is not there."""
     broken, first, letters = 0, None, 0
-    for line in subject.texts():
+    for line in subject.texts:
         letters += len(line.text)
         if line.text.isascii():
             continue
