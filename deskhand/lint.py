@@ -78,7 +78,7 @@ async def run_lint(session: Session, paths: Sequence[str], console: Console) -> 
         else:
 
             async def search(title: str, groups: Sequence[str]) -> Found:
-                return await index.search(title, groups, 3, 1)
+                return await index.search(title, groups, 3, 1, judged=False)
 
     except IndexUnusable as error:
         if isinstance(error, IndexLocked):

@@ -129,11 +129,12 @@ class Searcher:
         per_document: int,
         thread: Sequence[str] = (),
         answer: str = "",
+        judged: bool = True,
     ) -> Found:
         """The best `limit` chunks, at most `per_document` of one file; chunks that follow each other as one passage.
 
         `thread` is what the person wrote before in the same thread, `answer` what the last of it was
-        answered with.
+        answered with. Without `judged` the evidence stays 0: judging takes far longer than searching.
         """
         asked = understand(question, self._terms.english)
         meant = await self._meant(asked.text, where.audience)
@@ -151,7 +152,8 @@ class Searcher:
             for id_, also in _pick(scores, payloads, limit, per_document).items()
         ]
         texts = [reading.text for reading in readings if reading.asks]
-        return Found(tuple(merged(picked)), await self._evidence(picked[:_READ], texts, asking, asked.codes))
+        evidence = await self._evidence(picked[:_READ], texts, asking, asked.codes) if judged else 0.0
+        return Found(tuple(merged(picked)), evidence)
 
     def _readings(
         self, question: str, meant: Mapping[str, Sequence[str]], thread: Sequence[str], answer: str

@@ -117,6 +117,11 @@ def _pieces(line: Line) -> Iterator[Line]:
     yield replace(line.at(start), text=line.text[start:]) if start else line
 
 
+def shown_path(source: str) -> str:
+    """Another file as a reason may name it: of a long path the end tells most."""
+    return shown(source) if len(source) <= _QUOTED else f"…{shown(source[2 - _QUOTED :])}"
+
+
 def shown(text: str) -> str:
     """A title, heading or link as a reason may quote it: one line, short, without anything secret."""
     flat = " ".join("".join(char if char.isprintable() else " " for char in veil(text)).split())

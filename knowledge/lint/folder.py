@@ -15,7 +15,7 @@ from knowledge.folder import FoundFile, walk_documents
 from knowledge.lint.checks import DOCUMENT_CHECKS, accepted_checks
 from knowledge.lint.findings import SEVERITIES, Finding, Severity, shown
 from knowledge.lint.gist import Gist
-from knowledge.lint.links import Files, broken
+from knowledge.lint.links import Files, broken, headings_of
 from knowledge.lint.versions import Entry, duplicates, versions
 from knowledge.loaders import loader_for
 from knowledge.loaders.reader import Reader
@@ -144,8 +144,9 @@ def _together(looked: Sequence[_Looked]) -> Iterator[Finding]:
     files = Files([one.file.source for one in looked])
     read = [(one.file, one.gist) for one in looked if one.gist is not None]
     anchors = {file.source: gist.anchors for file, gist in read}
+    elsewhere = headings_of(anchors)
     for file, gist in read:
-        yield from broken(file.source, gist.links, files, anchors)
+        yield from broken(file.source, gist.links, files, anchors, elsewhere)
     entries = [
         Entry(file.source, gist.title, gist.updated, file.mtime_ns, gist.text_key, gist.signature)
         for file, gist in read
@@ -165,7 +166,7 @@ async def _unfindable(looked: Sequence[_Looked], search: Search) -> list[Finding
             if finding := await _not_found(one, search):
                 findings.append(finding)
 
-    async with asyncio.TaskGroup() as group:  # titles are embedded side by side
+    async with asyncio.TaskGroup() as group:  # so that the cores embed titles side by side
         for _ in range(_SEARCHES):
             group.create_task(search_next())
     return findings

@@ -34,7 +34,7 @@ def signature(text: str) -> Signature | None:
     runs = np.zeros(count, np.uint64)
     for place, factor in enumerate(_PLACES):
         runs += (words[place : place + count] + np.uint64(1)) * factor
-    runs = np.unique(runs ^ (runs >> np.uint64(31)))
+    runs ^= runs >> np.uint64(31)
     lowest = np.full(SIZE, np.iinfo(np.uint32).max, np.uint32)
     for start in range(0, len(runs), _BATCH):  # multiply-shift hashing, Dietzfelbinger 1997
         hashed = runs[start : start + _BATCH, None] * _FACTORS
@@ -74,7 +74,9 @@ def _shared(signatures: Sequence[Signature | None]) -> Iterator[tuple[int, list[
     if not present:
         return
     bands = np.stack([mine for _, mine in present]).reshape(len(present), -1, _BAND)
-    keys = (bands * _FACTORS[:_BAND]).sum(axis=2, dtype=np.uint64)  # a number a band: that two fall together costs a comparison
+    keys = (bands * _FACTORS[:_BAND]).sum(
+        axis=2, dtype=np.uint64
+    )  # a number a band: that two fall together costs a comparison
     shared = np.zeros(keys.shape, bool)
     for band, column in enumerate(keys.T):
         order = np.argsort(column, kind="stable")
