@@ -21,7 +21,7 @@ _SERVICE = re.compile(
 _ADDRESS = re.compile(r"\b[a-zA-Z][a-zA-Z0-9+.-]{1,20}://[^\s:/@<>]{1,80}:(?P<value>[^\s@/<>]{3,80})@(?P<host>[\w.-]+)")
 _ASSIGNED = re.compile(
     r"(?:\b|(?<=[A-Za-z0-9]_))(?:pass(?:word|wd|phrase|code)?|pwd|secret"
-    r"|(?:api|access|secret|client)[_ -]?(?:key|secret)|(?:auth[_ -]?)?token"
+    r"|(?:api|access|secret|client)[_ -]?(?:key|secret)|(?<!_)(?:auth[_ -]?)?token"
     r"|passwort|kennwort|mot de passe|contrase[nñ]a|senha|wachtwoord|has[lł]o|lösenord|adgangskode|пароль|parola)"
     r"\b[\"'`*]{0,4}\s{0,3}(?::=|[:=：]|\bis\b)\s{0,3}[\"'`*]{0,4}(?P<value>[^\s\"'`<>|]{6,80})",
     re.I,

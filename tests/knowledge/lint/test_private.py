@@ -59,6 +59,7 @@ def test_what_may_be_one_is_a_warning(text: str) -> None:
         "postgres://user:password@localhost/db",
         "token: string",
         "secret: SHA256",
+        "next_page_token=CAUQAA3xZ9bcD-k",
         "password = config.db1",
         "-----BEGIN PRIVATE KEY-----\n...\n-----END PRIVATE KEY-----",
         "Passwords expire after 90 days. Password: see 1Password.",
