@@ -100,10 +100,12 @@ async def lint_folder(
     looked: list[_Looked] = []
     pool = ThreadPoolExecutor(_SIDE_BY_SIDE, thread_name_prefix="lint")
     with pool, Reader(settings.knowledge.reading) as reader:  # closed first: what is still being read ends with it
-        look = partial(_look, reader=reader, lint=settings.knowledge.lint)
+        look = partial(_look_at_all, reader=reader, lint=settings.knowledge.lint)
         for start in range(0, len(files), _BATCH):
             batch = files[start : start + _BATCH]
-            looked += await asyncio.to_thread(list, pool.map(look, batch))
+            parts = [batch[place::_SIDE_BY_SIDE] for place in range(_SIDE_BY_SIDE)]
+            for part in await asyncio.to_thread(list, pool.map(look, parts)):
+                looked += part
             for file in batch:
                 progress.file(Receipt(file.source, "unchanged"))
     report = Linted(files=len(files))
@@ -120,6 +122,10 @@ async def lint_folder(
     )
     report.seconds = time.monotonic() - started
     return report
+
+
+def _look_at_all(files: Sequence[FoundFile], reader: Reader, lint: LintSettings) -> list[_Looked]:
+    return [_look(file, reader, lint) for file in files]
 
 
 def _look(file: FoundFile, reader: Reader, lint: LintSettings) -> _Looked:

@@ -189,8 +189,9 @@ class _Worker:
         if not self.used:
             self._within(_START_UP, self._is_ready)
         self.used = True
-        head = json.dumps(asdict(request)).encode()
-        answer = self._within(seconds, lambda: self._asked(head, content))
+        size = asdict(request.size) if request.size else None
+        head = json.dumps({"source": request.source, "size": size, "checks": request.checks, "gist": request.gist})
+        answer = self._within(seconds, lambda: self._asked(head.encode(), content))
         if answer is None or self.late or answer.startswith(b'{"error": "MemoryError"'):
             self.alive = False
             self._process.kill()
