@@ -14,14 +14,13 @@ from deskhand.report import as_json
 from deskhand.session import Session
 from knowledge.lint.findings import SEVERITIES, Finding, Severity
 from knowledge.lint.folder import Linted, lint_folder
-from knowledge.lint.page import lint_page
+from knowledge.lint.page import PLURAL, lint_page
 from knowledge.search import Found
 from settings import UsageError
 from settings.errors import IndexLocked, IndexUnusable
 
 _SHOWN_NOTES = 10
 _BAR = 40
-_PLURAL: dict[Severity, str] = {"severe": "severe", "warning": "warnings", "note": "notes"}
 _COLOUR: dict[Severity, str] = {"severe": "red", "warning": "yellow", "note": "blue"}
 
 
@@ -78,7 +77,7 @@ async def run_lint(session: Session, paths: Sequence[str], console: Console) -> 
         else:
 
             async def search(title: str, groups: Sequence[str]) -> Found:
-                return await index.search(title, groups, 3, 1)
+                return await index.search(title, groups, 3, 1, judged=False)
 
     except IndexUnusable as error:
         if isinstance(error, IndexLocked):
@@ -95,7 +94,7 @@ def lint_as_dict(linted: Linted) -> dict[str, Any]:
     return {
         "files": linted.files,
         "documents": linted.documents,
-        **{_PLURAL[severity]: linted.count(severity) for severity in SEVERITIES},
+        **{PLURAL[severity]: linted.count(severity) for severity in SEVERITIES},
         "seconds": round(linted.seconds, 3),
         "notices": linted.notices,
         "findings": [
@@ -133,10 +132,10 @@ def lint_as_text(linted: Linted, colour: bool = False) -> str:
     most = max((count for _, _, count in rows), default=0)
     for check, severity, count in rows:
         bar = "█" * max(1, round(_BAR * count / most))
-        put((f"  {check:<21}", ""), (bar, _COLOUR[severity]), (f" {count:,} {severity}", ""))
+        put((f"  {check:<21}", ""), (bar, _COLOUR[severity]), (f" {_many(count, severity)}", ""))
     for severity, findings in groupby(linted.findings, key=lambda finding: finding.severity):
         put()
-        put((_PLURAL[severity].capitalize(), f"bold {_COLOUR[severity]}"))
+        put((PLURAL[severity].capitalize(), f"bold {_COLOUR[severity]}"))
         some = list(findings)
         shown = some if severity != "note" else some[:_SHOWN_NOTES]
         for source, of_file in groupby(shown, key=lambda finding: finding.source):
@@ -150,8 +149,11 @@ def lint_as_text(linted: Linted, colour: bool = False) -> str:
 
 
 def _count(linted: Linted, severity: Severity) -> str:
-    count = linted.count(severity)
-    return f"{count:,} {severity if count == 1 else _PLURAL[severity]}"
+    return _many(linted.count(severity), severity)
+
+
+def _many(count: int, severity: Severity) -> str:
+    return f"{count:,} {severity if count == 1 else PLURAL[severity]}"
 
 
 def _place(finding: Finding) -> str:

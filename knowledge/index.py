@@ -99,10 +99,12 @@ class Index:
         per_document: int | None = None,
         thread: Sequence[str] = (),
         answer: str = "",
+        judged: bool = True,
     ) -> Found:
         """Passages that someone in `groups` may read, best first.
 
         `thread` is what the person wrote before in the thread, `answer` how the last of it was answered.
+        Without `judged` nothing says whether the passages answer, and the evidence is 0.
         The current index answers, with the model and language that it was made with: while another one is
         being built, after a rollback, and where the settings have changed since. Raises IndexEmpty where
         nothing was indexed yet, IndexMismatch where its model is not on this machine any more.
@@ -113,7 +115,13 @@ class Index:
             searcher = await self._searcher(generation)
             where = Where(tuple(sorted({EVERYONE, *groups})), tuple(sorted(await self._unseen(generation))))
             found = await searcher.search(
-                question, where, limit or options.passages, per_document or options.per_document, thread, answer
+                question,
+                where,
+                limit or options.passages,
+                per_document or options.per_document,
+                thread,
+                answer,
+                judged,
             )
         return replace(found, passages=tuple(map(self._with_link, found.passages)))
 

@@ -132,11 +132,13 @@ class Searcher:
         per_document: int,
         thread: Sequence[str] = (),
         answer: str = "",
+        judged: bool = True,
     ) -> Found:
         """The best `limit` chunks, at most `per_document` of one file; chunks that follow each other as one passage.
 
         `thread` is what the person wrote before in the same thread, `answer` what the last of it was
-        answered with.
+        answered with. Without `judged` the evidence stays 0, and the order that of the scores: judging
+        takes far longer than searching.
         """
         asked = understand(question, self._terms.english)
         meant = await self._meant(asked.text, where.audience)
@@ -153,11 +155,13 @@ class Searcher:
             (_passage(id_, payloads[id_], scores[id_], asking, also), payloads[id_])
             for id_, also in _pick(scores, payloads, max(limit, _READ), per_document).items()
         ]
+        if not judged:
+            return Found(tuple(merged(picked[:limit])))
         texts = [reading.text for reading in readings if reading.asks]
-        judged = await self._judged(picked[:_READ], texts, [scores.terms.instead for scores in asking])
-        evidence = _evidence(picked[:_READ], judged, asking, asked.codes)
-        if judged and self._reranker is None:
-            picked = _answers_first(picked, judged)
+        verdicts = await self._judged(picked[:_READ], texts, [scores.terms.instead for scores in asking])
+        evidence = _evidence(picked[:_READ], verdicts, asking, asked.codes)
+        if verdicts and self._reranker is None:
+            picked = _answers_first(picked, verdicts)
         return Found(tuple(merged(picked[:limit])), evidence)
 
     def _readings(

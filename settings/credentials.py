@@ -20,8 +20,8 @@ _SERVICE = re.compile(
 )
 _ADDRESS = re.compile(r"\b[a-zA-Z][a-zA-Z0-9+.-]{1,20}://[^\s:/@<>]{1,80}:(?P<value>[^\s@/<>]{3,80})@(?P<host>[\w.-]+)")
 _ASSIGNED = re.compile(
-    r"\b(?:pass(?:word|wd|phrase|code)?|pwd|secret|(?:api|access|secret|client)[_ -]?(?:key|secret)"
-    r"|(?:auth[_ -]?)?token"
+    r"(?:\b|(?<=[A-Za-z0-9]_))(?:pass(?:word|wd|phrase|code)?|pwd|secret"
+    r"|(?:api|access|secret|client)[_ -]?(?:key|secret)|(?<!_)(?:auth[_ -]?)?token"
     r"|passwort|kennwort|mot de passe|contrase[nñ]a|senha|wachtwoord|has[lł]o|lösenord|adgangskode|пароль|parola)"
     r"\b[\"'`*]{0,4}\s{0,3}(?::=|[:=：]|\bis\b)\s{0,3}[\"'`*]{0,4}(?P<value>[^\s\"'`<>|]{6,80})",
     re.I,
@@ -86,7 +86,7 @@ def _secrets(text: str) -> Iterator[Secret]:
     lower = text.lower()
     for match in _ASSIGNED.finditer(text) if any(word in lower for word in _NAMED) else ():
         value = match["value"].rstrip(".,;:!?")
-        if _is_chosen(value):
+        if is_chosen(value):
             line = text[text.rfind("\n", 0, match.start()) + 1 : match.end()]
             certain = len(value) >= 12 and _classes(value) >= 3 and not _SHARED.search(line)
             yield Secret("what looks like a password", match.start("value"), match.end("value"), certain)
@@ -103,7 +103,7 @@ def _is_random(value: str) -> bool:
     return any(char.isdigit() for char in value) and len(set(value)) >= 10
 
 
-def _is_chosen(value: str) -> bool:
+def is_chosen(value: str) -> bool:
     """Whether somebody chose this as a password: letters and digits, and none of the words that stand for one."""
     mixed = any(char.isdigit() for char in value) and any(char.isalpha() for char in value)
     return mixed and len(value) >= 6 and not _NO_PASSWORD.search(value)

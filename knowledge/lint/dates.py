@@ -7,7 +7,17 @@ from datetime import date, timedelta
 from knowledge.lint.findings import Finding, Subject, shown
 
 _UNREVIEWED = timedelta(days=3 * 365)
-_YEAR = re.compile(r"(?<![\d.])(?:19[89]\d|20[0-4]\d)(?!\d|\.\d)")
+_YEAR = re.compile(
+    r"(?<![\d.:])(?P<century>19(?=[89])|20(?=[0-4]))(?P<year>\d\d)(?:[-/–](?P<until>\d\d)(?!\d))?(?!\d|\.\d)"
+)
+_OF_A_NAME = re.compile(
+    r"\b(?:since|founded(?: in)?|established(?: in)?|seit|depuis|desde|office|windows|server|exchange|excel|word"
+    r"|outlook|powerpoint|sharepoint|project|visio|studio|act|law|directive"
+    r"|regulations?|code|standard|iso|iec|en|din|gesetz) "
+    r"(?:of )?$",
+    re.I,
+)
+"""Before a year that is part of a law's, a standard's or a product's name, or tells when something began."""
 _STALE_YEARS = 2
 
 
@@ -24,10 +34,18 @@ def expired(subject: Subject) -> Iterator[Finding]:
         fix = "read it again, and set updated and review_by"
         yield subject.find("expired", "note", f"last updated {document.updated}, and no review_by", fix)
         return
-    years = [int(year) for year in _YEAR.findall(document.title)]
+    years = list(_years(document.title))
     if years and max(years) <= today.year - _STALE_YEARS:
         fix = "if it does not hold any more, move it out of the folder"
         yield subject.find("expired", "note", f"the title {shown(document.title)!r} is of {max(years)}", fix)
+
+
+def _years(title: str) -> Iterator[int]:
+    """The years that a title is of; of `2021-22` the second."""
+    for match in _YEAR.finditer(title):
+        if not _OF_A_NAME.search(title, 0, match.start()):
+            until = match["until"] or ""
+            yield int(match["century"] + max(match["year"], until))
 
 
 def dates(subject: Subject) -> Iterator[Finding]:
@@ -41,7 +59,7 @@ def dates(subject: Subject) -> Iterator[Finding]:
     if document.review_by is not None and document.review_by < document.updated:
         reason = f"updated {document.updated} is after review_by {document.review_by}"
         yield subject.find("dates", "warning", reason, fix)
-    for line in subject.texts():
+    for line in subject.texts:
         for match in _CHANGED.finditer(line.text):
             said = _date(match["date"])
             if said is not None and said > document.updated and said <= subject.today:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 from knowledge.documents import Document
@@ -40,7 +41,7 @@ class Finding:
         return self.source if self.line is None else f"{self.source}:{self.line}"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Subject:
     """A loaded document and the facts that it does not hold itself. `size` is in bytes."""
 
@@ -62,18 +63,18 @@ class Subject:
         line, page = (place.line, place.page) if place else (None, None)
         return Finding(check, severity, self.source, reason, fix, line, page)
 
-    def texts(self) -> Iterator["Line"]:
+    @cached_property
+    def texts(self) -> "tuple[Line, ...]":
         """Everything in the document that a model may come to see, block by block, long ones in pieces.
 
         A search through a piece holds up the whole process, so none may be long.
         """
-        for line in self._texts():
-            start = 0
-            while len(line.text) - start > _PIECE:
-                cut = max(line.text.rfind("\n", start + _PIECE // 2, start + _PIECE), start + _PIECE // 2)
-                yield replace(line.at(start), text=line.text[start:cut])
-                start = cut
-            yield replace(line.at(start), text=line.text[start:]) if start else line
+        return tuple(piece for line in self._texts() for piece in _pieces(line))
+
+    @cached_property
+    def is_ascii(self) -> bool:
+        """Whether all texts are: then there is nothing to see of letters that are broken or hidden."""
+        return all(line.text.isascii() for line in self.texts)
 
     def _texts(self) -> Iterator["Line"]:
         document = self.document
@@ -105,6 +106,20 @@ class Line:
         if self.line is None:
             return self
         return Line(self.text, self.line + self.text.count("\n", 0, offset), self.page, self.code)
+
+
+def _pieces(line: Line) -> Iterator[Line]:
+    start = 0
+    while len(line.text) - start > _PIECE:
+        cut = max(line.text.rfind("\n", start + _PIECE // 2, start + _PIECE), start + _PIECE // 2)
+        yield replace(line.at(start), text=line.text[start:cut])
+        start = cut
+    yield replace(line.at(start), text=line.text[start:]) if start else line
+
+
+def shown_path(source: str) -> str:
+    """Another file as a reason may name it: of a long path the end tells most."""
+    return shown(source) if len(source) <= _QUOTED else f"…{shown(source[2 - _QUOTED :])}"
 
 
 def shown(text: str) -> str:

@@ -8,15 +8,14 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from functools import partial
-from hashlib import blake2b
 from pathlib import Path
 
-from knowledge.documents import Document, DocumentError, NothingToRead, count_words
+from knowledge.documents import DocumentError, NothingToRead
 from knowledge.folder import FoundFile, walk_documents
 from knowledge.lint.checks import DOCUMENT_CHECKS, accepted_checks
 from knowledge.lint.findings import SEVERITIES, Finding, Severity, shown
-from knowledge.lint.links import Files, Link, anchors_of, broken, links_of
-from knowledge.lint.similar import signature
+from knowledge.lint.gist import Gist
+from knowledge.lint.links import Files, broken, headings_of
 from knowledge.lint.versions import Entry, duplicates, versions
 from knowledge.loaders import loader_for
 from knowledge.loaders.reader import Reader
@@ -31,6 +30,8 @@ from settings.sections.knowledge import CheckName, LintSettings
 _BATCH = 32
 _SIDE_BY_SIDE = 2
 """Files that are read at once, each in a process of its own."""
+_SEARCHES = 4
+"""Titles that are searched at once."""
 _AMONG = 3
 """A document should be among the first so many that its own title finds."""
 
@@ -67,11 +68,7 @@ class _Looked:
 
     file: FoundFile
     findings: list[Finding]
-    words: int = 0
-    entry: Entry | None = None
-    links: tuple[Link, ...] = ()
-    anchors: frozenset[str] = frozenset()
-    audience: tuple[str, ...] = ()
+    gist: Gist | None = None
 
 
 async def lint_folder(
@@ -103,15 +100,17 @@ async def lint_folder(
     looked: list[_Looked] = []
     pool = ThreadPoolExecutor(_SIDE_BY_SIDE, thread_name_prefix="lint")
     with pool, Reader(settings.knowledge.reading) as reader:  # closed first: what is still being read ends with it
-        look = partial(_look, reader=reader, lint=settings.knowledge.lint)
+        look = partial(_look_at_all, reader=reader, lint=settings.knowledge.lint)
         for start in range(0, len(files), _BATCH):
             batch = files[start : start + _BATCH]
-            looked += await asyncio.to_thread(list, pool.map(look, batch))
+            parts = [batch[place::_SIDE_BY_SIDE] for place in range(_SIDE_BY_SIDE)]
+            for part in await asyncio.to_thread(list, pool.map(look, parts)):
+                looked += part
             for file in batch:
                 progress.file(Receipt(file.source, "unchanged"))
     report = Linted(files=len(files))
-    report.documents = sum(one.entry is not None for one in looked)
-    report.words = sum(one.words for one in looked)
+    gists = [one.gist for one in looked if one.gist is not None]
+    report.documents, report.words = len(gists), sum(gist.words for gist in gists)
     found = [finding for one in looked for finding in one.findings]
     found += [_unreadable(source, reason) for source, reason in skipped.items()]
     found += await asyncio.to_thread(lambda: list(_together(looked)))
@@ -125,6 +124,10 @@ async def lint_folder(
     return report
 
 
+def _look_at_all(files: Sequence[FoundFile], reader: Reader, lint: LintSettings) -> list[_Looked]:
+    return [_look(file, reader, lint) for file in files]
+
+
 def _look(file: FoundFile, reader: Reader, lint: LintSettings) -> _Looked:
     """Read one file and keep what the checks of the whole need."""
     if loader_for(file.source) is None:
@@ -133,36 +136,27 @@ def _look(file: FoundFile, reader: Reader, lint: LintSettings) -> _Looked:
         return _Looked(file, [_unreadable(file.source, f"larger than {reader.largest / 1e6:g} MB")])
     try:
         checks = [check for check in DOCUMENT_CHECKS if check not in accepted_checks(lint, file.source)]
-        document, _, findings = reader.read(content_of(file.path, reader.largest), file.source, None, checks)
+        gist, findings = reader.look(content_of(file.path, reader.largest), file.source, checks)
     except NothingToRead as error:
         fix = "write what people would ask about here, or remove the file"
         return _Looked(file, [Finding("empty", "warning", file.source, str(error), fix)])
     except (DocumentError, OSError) as error:
         return _Looked(file, [_unreadable(file.source, str(error))])
-    return _Looked(
-        file,
-        list(findings),
-        sum(count_words(block.text) for block in document.blocks),
-        _entry(file, document),
-        tuple(links_of(document)),
-        anchors_of(document),
-        document.audience or file.audience,
-    )
-
-
-def _entry(file: FoundFile, document: Document) -> Entry:
-    text = "\n".join(block.text for block in document.blocks)
-    key = blake2b(" ".join(text.split()).encode("utf-8", "surrogatepass"), digest_size=16).digest()
-    return Entry(file.source, document.title, document.updated, file.mtime_ns, key, signature(text))
+    return _Looked(file, list(findings), gist)
 
 
 def _together(looked: Sequence[_Looked]) -> Iterator[Finding]:
     """What only all documents together tell."""
     files = Files([one.file.source for one in looked])
-    anchors = {one.file.source: one.anchors for one in looked if one.entry is not None}
-    for one in looked:
-        yield from broken(one.file.source, one.links, files, anchors)
-    entries = [one.entry for one in looked if one.entry is not None]
+    read = [(one.file, one.gist) for one in looked if one.gist is not None]
+    anchors = {file.source: gist.anchors for file, gist in read}
+    elsewhere = headings_of(anchors)
+    for file, gist in read:
+        yield from broken(file.source, gist.links, files, anchors, elsewhere)
+    entries = [
+        Entry(file.source, gist.title, gist.updated, file.mtime_ns, gist.text_key, gist.signature)
+        for file, gist in read
+    ]
     pairs: set[tuple[str, str]] = set()
     yield from versions(entries, pairs)
     yield from duplicates(entries, pairs)
@@ -170,18 +164,32 @@ def _together(looked: Sequence[_Looked]) -> Iterator[Finding]:
 
 async def _unfindable(looked: Sequence[_Looked], search: Search) -> list[Finding]:
     """Documents that are not among the first that their own title finds, for someone who may read them."""
-    findings = []
-    for one in looked:
-        if one.entry is None or not any(char.isalnum() for char in one.entry.title):
-            continue
-        found = await search(one.entry.title, one.audience)
-        sources = [passage.source for passage in found.passages][:_AMONG]
-        if one.file.source not in sources:
-            instead = f"; first is {shown(sources[0])}" if sources else ""
-            reason = f"searching for its title {shown(one.entry.title)!r} does not find it{instead}"
-            fix = "give it a title that only it could have, and say in the first sentences what it is about"
-            findings.append(Finding("unfindable", "note", one.file.source, reason, fix))
+    findings: list[Finding] = []
+    waiting = iter(looked)
+
+    async def search_next() -> None:
+        for one in waiting:
+            if finding := await _not_found(one, search):
+                findings.append(finding)
+
+    async with asyncio.TaskGroup() as group:  # so that the cores embed titles side by side
+        for _ in range(_SEARCHES):
+            group.create_task(search_next())
     return findings
+
+
+async def _not_found(one: _Looked, search: Search) -> Finding | None:
+    if one.gist is None or not any(char.isalnum() for char in one.gist.title):
+        return None
+    if any(finding.severity == "severe" for finding in one.findings):
+        return None  # it is kept out of the answers
+    passages = (await search(one.gist.title, one.gist.audience or one.file.audience)).passages[:_AMONG]
+    if any(one.file.source in (passage.source, *passage.also) for passage in passages):
+        return None
+    instead = f"; first is {shown(passages[0].source)}" if passages else ""
+    reason = f"searching for its title {shown(one.gist.title)!r} does not find it{instead}"
+    fix = "give it a title that only it could have, and say in the first sentences what it is about"
+    return Finding("unfindable", "note", one.file.source, reason, fix)
 
 
 def _unreadable(source: str, reason: str) -> Finding:

@@ -51,7 +51,7 @@ _HINTS = (
     "modelo", "you are now", "bist jetzt", "bist nun", "maintenant", "ahora", "from now on", "pretend",
     " mode", "<|", "[inst", "[/inst", "<<sys", "<</sys",
 )  # fmt: skip
-_SHORT_HINTS = re.compile(r"\b(?:AI|A\.I\.|KI|IA)s?\b", re.I)
+_SHORT_HINTS = re.compile(r"\b(?:ai|a\.i\.|ki|ia)s?\b")
 """Without one of these a text need not be looked at closely."""
 _UNMISTAKABLE = re.compile(
     r"^(?:ignore|ignorier\w*|忽略|无视)\s+(?:all|any|your|alle?)\b|^ignore (?:the )?(?:previous|above)|[一-龯가-힣а-я]",
@@ -66,6 +66,8 @@ _ADDRESSED = re.compile(
     rf"\b(?:note|attention|message|instructions?|hinweis|important)\s+(?:to|for|an|à|para)\s+(?:any |the |all "
     rf"|an? |die )?{_MODEL}s?\b"
     rf"|\bif you are an? {_MODEL}\b(?=\s*[,:.;]|\s+(?:reading|processing|summari[sz]ing))"
+    rf"|\b(?:when|whenever|while)\s+(?:summari[sz]ing|processing|answering from)\s+this\s+(?:document|page|text|file)\b"
+    rf"[^.\n]{{0,40}}\b(?:assistant|model|{_MODEL})\b"
     rf"|\b(?:dear|hey|hello|hi)\s+{_MODEL}\b"
     rf"|\b{_MODEL}s?\s+(?:reading|processing|summari[sz]ing)\s+this\b"
     r"|\byou are now (?:an? )?(?:DAN\b|\w+ mode|in \w+ mode|unrestricted|jailbroken|free (?:of|from)"
@@ -94,6 +96,12 @@ _TEMPLATE = re.compile(
     r"<\|(?:im_start|im_end|system|assistant|user|endoftext|eot_id|start_header_id)\|>|\[/?INST\]|<</?SYS>>"
 )
 _OF_BEFORE = re.compile(rf"\b(?:{_EARLIER}|your)\b", re.I)
+_ON_A_SUBJECT = re.compile(
+    r"\s+(?:on|about|regarding|concerning|for|from|in)\s+(?!this|that|these|your|any|all|above|here|now"
+    r"|the (?:system|user)|me\b)",
+    re.I,
+)
+"""After instructions that people gave each other on something: which car park to use, how to pack."""
 _QUOTES = re.compile(r"[\"“”„«»「‘’'`]")
 _BASE64 = re.compile(r"(?<![A-Za-z0-9+/=_-])[A-Za-z0-9+/]{40,}={0,2}(?![A-Za-z0-9+/=_-])")
 _FORMAT = re.compile("[\u00ad\u180e\u200b-\u200f\u2060-\u2064\ufeff\U000e0000-\U000e007f]")
@@ -107,7 +115,10 @@ _FIX = "take it out; if it is meant, for a page about such attacks, put it in qu
 
 def instructions(subject: Subject) -> Iterator[Finding]:
     """Text that reads like instructions to a model, in several languages, hidden or encoded."""
-    for line in subject.texts():
+    whole = "\n".join(line.text for line in subject.texts)
+    if whole.isascii() and not _may_speak(whole) and not _BASE64.search(whole):
+        return  # most documents
+    for line in subject.texts:
         for text, hidden in _readings(line.text):
             signs, offset, quoted = _signs(text, line.code)
             if not signs or (signs == 1 and line.code):
@@ -121,9 +132,7 @@ def instructions(subject: Subject) -> Iterator[Finding]:
 
 def invisible_text(subject: Subject) -> Iterator[Finding]:
     """Characters that show nothing inside words, text made of them, letters that are shown in another order."""
-    for line in subject.texts():
-        if line.text.isascii():
-            continue
+    for line in () if subject.is_ascii else subject.texts:
         if match := _TAGS.search(line.text):
             reason = f"{len(match.group())} characters in a row that nobody sees"
         elif len(found := _BETWEEN.findall(line.text)) >= 3:
@@ -162,10 +171,15 @@ def _decoded(text: str) -> str:
     return decoded if decoded.isprintable() or "\n" in decoded else ""
 
 
+def _may_speak(text: str) -> bool:
+    """Whether a text need be looked at closely."""
+    lowered = text.casefold()
+    return any(hint in lowered for hint in _HINTS) or _SHORT_HINTS.search(lowered) is not None
+
+
 def _signs(text: str, code: bool) -> tuple[int, int, bool]:
     """How much in a text speaks to a model, where that starts, and whether it is only quoted."""
-    lowered = text.casefold()
-    if not any(hint in lowered for hint in _HINTS) and not _SHORT_HINTS.search(text):
+    if not _may_speak(text):
         return 0, 0, False
     signs, starts, quoted = 0, [], []
     asked = _ASKED.search(text)
@@ -173,7 +187,7 @@ def _signs(text: str, code: bool) -> tuple[int, int, bool]:
         for match in pattern.finditer(text):
             if (
                 pattern is _OVERRIDE
-                and _is_said_to_people(match.group())
+                and (_is_said_to_people(match.group()) or _ON_A_SUBJECT.match(text, match.end()))
                 and not (asked and _OF_BEFORE.search(match.group()))
             ):
                 continue

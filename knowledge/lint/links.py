@@ -2,19 +2,20 @@
 
 import posixpath
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 from urllib.parse import unquote
 
 from knowledge.documents import Document
-from knowledge.lint.findings import Finding, shown
+from knowledge.lint.findings import Finding, shown, shown_path
 
 _LINK = re.compile(
     r"(?<!!)\[(?:[^\[\]]|!?\[[^\[\]]*\](?:\([^()]*\))?)*\]\(\s*(?:<([^<>\n]+)>|((?:[^()\s]|\([^()\s]*\))+))(?:\s+(?:\"[^\"]*\"|'[^']*'))?\s*\)"
 )
-_DEFINITION = re.compile(r"^ {0,3}\[[^\]\n]+\]:\s*<?([^\s<>]+)", re.M)
+_DEFINITION = re.compile(r"^ {0,3}\[(?!\^)[^\]\n]+\]:\s*<?([^\s<>]+)", re.M)
 _CODE = re.compile(r"(`+)[^`\n]+\1")
-_ID = re.compile(r"\b(?:id|name)=[\"']([^\"']+)|\{[:#]+([\w-]+)\}")
+_ID = re.compile(r"\b(?:id|name)=[\"']([^\"']+)|\{:?[ ]?#+([^\s{}]+)[^{}\n]{0,200}\}")
+_HOST = re.compile(r"(?:[\w-]+\.)+(?:com|org|net|io|gov|edu|info|dev|app|[a-z]{2})(?:/|$)", re.I)
 _ENDINGS = ("", ".md", ".html", ".htm", "/index.md", "/index.html", "/README.md")
 
 
@@ -42,11 +43,13 @@ def links_of(document: Document) -> Iterator[Link]:
 
 def anchors_of(document: Document) -> frozenset[str]:
     """What a link may name after `#`: headings and ids, reduced to letters and digits."""
+    ids: list[str] = []
     texts = [heading.text for heading in document.outline]
     texts += [text for block in document.blocks for text in block.headings]
-    for block in document.blocks:
-        texts += [match[1] or match[2] for match in _ID.finditer(block.text)]
-    return frozenset(_reduced(text) for text in [document.title, *texts])
+    for text in [*texts, *(block.text for block in document.blocks)]:
+        if "=" in text or "{" in text:
+            ids += [match[1] or match[2] for match in _ID.finditer(text)]
+    return frozenset(map(_reduced, [document.title, *ids, *(_ID.sub("", text) for text in texts)]))
 
 
 def _reduced(anchor: str) -> str:
@@ -63,6 +66,13 @@ class Files:
 
     def resolve(self, source: str, path: str) -> tuple[str | None, str | None]:
         """The file that a link leads to, or else the one that it would lead to with other capitals."""
+        found, near = self._resolve(source, path)
+        if found is None and (path.endswith("/") or "." not in posixpath.basename(path)):
+            # many sites serve `help/vpn.md` as the folder `help/vpn/`, and links start there
+            found = self._resolve(f"{posixpath.splitext(source)[0]}/", path)[0]
+        return found, None if found else near
+
+    def _resolve(self, source: str, path: str) -> tuple[str | None, str | None]:
         prefix, colon, inner = source.partition(":")
         if not colon:
             prefix, inner = "", source
@@ -86,7 +96,11 @@ def _parents(source: str) -> Iterator[str]:
 
 
 def broken(
-    source: str, links: tuple[Link, ...], files: Files, anchors: Mapping[str, frozenset[str]]
+    source: str,
+    links: tuple[Link, ...],
+    files: Files,
+    anchors: Mapping[str, frozenset[str]],
+    elsewhere: Mapping[str, Sequence[str]],
 ) -> Iterator[Finding]:
     """Relative links to files and headings that are not there, or are written otherwise."""
     told: set[str] = set()
@@ -104,14 +118,34 @@ def broken(
             )  # fmt: skip
         elif found is None:
             yield Finding(
-                "link", "note" if path.endswith("/") else "warning", source,
+                "link", "warning" if posixpath.splitext(path)[1] else "note", source,
                 f"the link to {shown(path)!r} leads to no file",
-                "correct the path, or remove the link", link.line, link.page,
+                _WITHOUT_SCHEME if _HOST.match(path) else "correct the path, or remove the link", link.line, link.page,
             )  # fmt: skip
         elif anchor and found in anchors and found.endswith((".md", ".markdown")):
             wanted = _reduced(anchor)
             if wanted and wanted not in anchors[found] and wanted.rstrip("0123456789") not in anchors[found]:
+                other = next((name for name in elsewhere.get(wanted, ()) if name != found), None)
+                there = f", but {shown_path(other)} has it" if other else ""
                 yield Finding(
-                    "link", "note", source, f"the link to {shown(link.target)!r} leads to no heading",
-                    "name a heading that is there: its words in small letters, joined by hyphens", link.line, link.page,
+                    "link", "note", source, f"the link to {shown(link.target)!r} leads to no heading{there}",
+                    f"name the file before the #: {shown_path(other)}" if other and not path
+                    else "name a heading that is there: its words in small letters, joined by hyphens",
+                    link.line, link.page,
                 )  # fmt: skip
+
+
+def headings_of(anchors: Mapping[str, frozenset[str]]) -> dict[str, list[str]]:
+    """In which files each heading stands, of those that stand in few."""
+    files: dict[str, list[str]] = {}
+    for source, names in anchors.items():
+        for name in names:
+            some = files.setdefault(name, [])
+            if len(some) < _FEW:
+                some.append(source)
+    return {name: some for name, some in files.items() if len(some) < _FEW}
+
+
+_WITHOUT_SCHEME = "if it leads to a site, write it with https://; else correct the path"
+_FEW = 3
+"""A heading that stands in so many files says nothing of which was meant."""

@@ -5,10 +5,10 @@ from datetime import datetime
 from html import escape
 from itertools import groupby
 
-from knowledge.lint.findings import SEVERITIES, Finding
+from knowledge.lint.findings import SEVERITIES, Finding, Severity
 from knowledge.lint.folder import Linted
 
-_PLURAL = {"severe": "severe", "warning": "warnings", "note": "notes"}
+PLURAL: dict[Severity, str] = {"severe": "severe", "warning": "warnings", "note": "notes"}
 _MEANING = {
     "severe": "kept out of the answers until mended",
     "warning": "worth mending: answers may be wrong or missing",
@@ -33,10 +33,11 @@ p.dim, .dim { color: var(--dim); } p { margin: .2rem 0; }
 .figure b { display: block; font-size: 1.7rem; line-height: 1.2; font-variant-numeric: tabular-nums; }
 .severe { color: var(--severe); } .warning { color: var(--warning); } .note { color: var(--note);
   } .good { color: var(--good); }
-.chart svg { display: block; width: 100%; height: auto; } .chart text { font: 13px system-ui, sans-serif;
-  fill: var(--text); }
-.chart .bar-severe { fill: var(--severe); } .chart .bar-warning { fill: var(--warning);
-  } .chart .bar-note { fill: var(--note); }
+.row { display: grid; grid-template-columns: minmax(7rem, 11rem) 1fr; gap: .75rem; align-items: center;
+  font-size: .87rem; line-height: 1.85; }
+.bar { display: flex; align-items: center; gap: .5rem; white-space: nowrap; font-variant-numeric: tabular-nums; }
+.bar i { display: block; height: 1rem; min-width: 3px; border-radius: 3px; background: currentColor; }
+.bar b { font-weight: 400; color: var(--text); }
 .file { margin: .6rem 0; } .file h3 { font-size: .95rem; margin: 0 0 .3rem; overflow-wrap: anywhere; }
 ul { list-style: none; margin: 0; padding: 0; } li { padding: .45rem 0; border-top: 1px solid var(--line);
   overflow-wrap: anywhere; }
@@ -64,7 +65,7 @@ def _page(linted: Linted, made: datetime) -> Iterator[str]:
     yield '<div class="figures">'
     for severity in SEVERITIES:
         count = linted.count(severity)
-        yield f'<div class="figure"><b class="{severity if count else "good"}">{count:,}</b>{_PLURAL[severity]}</div>'
+        yield f'<div class="figure"><b class="{severity if count else "good"}">{count:,}</b>{PLURAL[severity]}</div>'
     clean = linted.documents - len({finding.source for finding in linted.findings})
     yield f'<div class="figure"><b class="good">{max(clean, 0):,}</b>documents without findings</div></div>'
     if linted.findings:
@@ -72,7 +73,7 @@ def _page(linted: Linted, made: datetime) -> Iterator[str]:
     else:
         yield "<p>Nothing to mend.</p>"
     for severity, findings in groupby(linted.findings, key=lambda finding: finding.severity):
-        heading = f'{_PLURAL[severity].capitalize()} <span class="dim">{_MEANING[severity]}</span>'
+        heading = f'{PLURAL[severity].capitalize()} <span class="dim">{_MEANING[severity]}</span>'
         yield f'<h2 class="{severity}">{heading}</h2>'
         for source, some in groupby(findings, key=lambda finding: finding.source):
             yield from _file(source, list(some))
@@ -82,15 +83,13 @@ def _page(linted: Linted, made: datetime) -> Iterator[str]:
 def _chart(linted: Linted) -> Iterator[str]:
     rows = linted.checks()
     most = max(count for _, _, count in rows)
-    height = 26 * len(rows) + 8
     label = ", ".join(f"{check} {count}" for check, _, count in rows)
-    yield f'<div class="chart"><svg viewBox="0 0 800 {height}" role="img" aria-label="{escape(label)}">'
-    for row, (check, severity, count) in enumerate(rows):
-        y, width = 26 * row + 6, max(3, round(540 * count / most))
-        yield f'<text x="0" y="{y + 13}">{escape(check)}</text>'
-        yield f'<rect class="bar-{severity}" x="180" y="{y}" width="{width}" height="16" rx="3"></rect>'
-        yield f'<text x="{188 + width}" y="{y + 13}">{count:,}</text>'
-    yield "</svg></div>"
+    yield f'<div class="chart" role="img" aria-label="{escape(label)}">'
+    for check, severity, count in rows:
+        share = 72 * count / most  # per cent of the width; the rest is for the number
+        bar = f'<i style="width: {share:.1f}%"></i><b>{count:,} {severity if count == 1 else PLURAL[severity]}</b>'
+        yield f'<div class="row"><span>{escape(check)}</span><span class="bar {severity}">{bar}</span></div>'
+    yield "</div>"
 
 
 def _file(source: str, findings: Sequence[Finding]) -> Iterator[str]:

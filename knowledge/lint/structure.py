@@ -1,14 +1,18 @@
 """The form of a document: text that is missing, titles, headings, tables, characters."""
 
 import re
+from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from pathlib import PurePath
 
 from knowledge.documents import count_words, plain
 from knowledge.lint.findings import Finding, Line, Subject, shown
 
 _FEW_WORDS = 15
 _FEW_A_PAGE = 20
+_FEW_A_SLIDE = 3
+"""Slides, and pages that end early, are short by themselves."""
 _EMPTY_PAGE = 3
 _LONG = 15_000
 """Words; about 50 printed pages."""
@@ -21,9 +25,11 @@ def empty(subject: Subject) -> Iterator[Finding]:
     for block in document.blocks:
         words[block.page] += count_words(block.text)
     total = sum(words.values())
-    if document.pages and total < _FEW_A_PAGE * document.pages:
-        reason = f"{total} words on {document.pages} page{'s' * (document.pages > 1)}: most likely pictures of text"
-        yield subject.find("empty", "warning", reason, "run text recognition (OCR) over it, or drop the original file")
+    is_pdf = subject.source.lower().endswith(".pdf")
+    if document.pages and total < (_FEW_A_PAGE if is_pdf else _FEW_A_SLIDE) * document.pages:
+        few = f"{total} word{'s' * (total != 1)} on {document.pages} page{'s' * (document.pages > 1)}"
+        fix = "run text recognition (OCR) over it" if is_pdf else "write down what the pictures show"
+        yield subject.find("empty", "warning", f"{few}: perhaps pictures of text", f"{fix}, or drop the original file")
     elif total < _FEW_WORDS:
         fix = "write what people would ask about here, or remove the file"
         yield subject.find("empty", "warning", f"only {total} word{'s' * (total != 1)} of text", fix)
@@ -59,18 +65,36 @@ _GENERIC = re.compile(
 
 def heading_without_text(subject: Subject) -> Iterator[Finding]:
     """A heading that nothing stands below: promised, and never written."""
-    outline = subject.document.outline
-    texts = sorted(block.line for block in subject.document.blocks if block.line is not None)
+    outline, blocks = subject.document.outline, subject.document.blocks
+    texts = sorted(block.line for block in blocks if block.line is not None)
+    filled = Counter(text for block in blocks for text in dict.fromkeys(block.headings))
+    named = Counter(heading.text for heading in outline)
+    kind = PurePath(subject.source).suffix.lower()
+    guessed = kind in (".txt", ".text")
     for heading, following in zip(outline, (*outline[1:], None), strict=False):
-        deeper = following is not None and following.level > heading.level
-        if heading.line is None or deeper or heading.text == subject.document.title:
+        deeper = following is not None and (guessed or following.level > heading.level)
+        if deeper or heading.text == subject.document.title:
             continue
         end = following.line if following is not None else None
-        if any(heading.line < line and (end is None or line < end) for line in texts):
+        if heading.line is None or heading.line == end:  # no lines, or all of a page in one
+            marked = kind in _MARKED or heading.line is not None
+            if not marked or heading is outline[0] or filled[heading.text] or named[heading.text] > 1:
+                continue
+        elif _has(texts, heading.line, end) or (filled[heading.text] and heading.line in texts):
             continue
         fix = "write the section, or remove its heading"
         place = Line(heading.text, heading.line, heading.page)
         yield subject.find("heading-without-text", "note", f"nothing below {shown(heading.text)!r}", fix, place)
+
+
+_MARKED = (".docx", ".docm", ".dotx", ".odt")
+"""Types without lines whose headings were made by the author, not guessed, and are no titles of slides or sheets."""
+
+
+def _has(lines: Sequence[int], after: int, before: int | None) -> bool:
+    """Whether one of the sorted lines is between two others."""
+    place = bisect_right(lines, after)
+    return place < len(lines) and (before is None or lines[place] < before)
 
 
 def large_table(subject: Subject) -> Iterator[Finding]:
@@ -103,7 +127,7 @@ _PRIVATE_USE = re.compile("[\ue000-\uf8ff]")
 def characters(subject: Subject) -> Iterator[Finding]:
     """Letters broken by a wrong encoding, signs of a font that is not there."""
     broken, first, letters = 0, None, 0
-    for line in subject.texts():
+    for line in subject.texts:
         letters += len(line.text)
         if line.text.isascii():
             continue

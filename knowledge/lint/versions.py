@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import PurePosixPath
 
-from knowledge.lint.findings import Finding, shown
+from knowledge.lint.findings import Finding, shown_path
 from knowledge.lint.similar import Signature, alike, likeness
 
 _SAME = 0.85
@@ -78,7 +78,7 @@ def versions(entries: Sequence[Entry], told: set[tuple[str, str]]) -> Iterator[F
                 "versions",
                 "warning",
                 entry.source,
-                f"looks like another version of {shown_source(newest)}, which looks newer ({_why(newest, entry)})",
+                f"looks like another version of {shown_path(newest.source)}, which looks newer ({_why(newest, entry)})",
                 "move the older one out of the folder; if both hold, let their titles say for whom or when",
             )
 
@@ -160,9 +160,4 @@ def _told(one: Entry, other: Entry, told: Set[tuple[str, str]]) -> bool:
 
 def _duplicate(entry: Entry, same: Entry, what: str) -> Finding:
     fix = "keep one and link to it: a change in one of them makes them contradict each other"
-    return Finding("duplicate", "warning", entry.source, f"{what} {shown_source(same)}", fix)
-
-
-def shown_source(entry: Entry) -> str:
-    """How another document is named in a reason."""
-    return shown(entry.source) if len(entry.source) <= 60 else f"…{shown(entry.source[-58:])}"
+    return Finding("duplicate", "warning", entry.source, f"{what} {shown_path(same.source)}", fix)

@@ -7,10 +7,10 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO, Self
+from typing import TYPE_CHECKING, Any, BinaryIO, Self, TypeVar
 
 from knowledge.chunking import ChunkSize
 from knowledge.documents import AudienceUnknown, DocumentError, NothingToRead, OverLimit
@@ -19,6 +19,10 @@ from settings.environment import without_secrets
 from settings.sections import ReadingSettings
 from settings.sections.knowledge import CheckName
 
+if TYPE_CHECKING:
+    from knowledge.lint.gist import LookedAt
+
+T = TypeVar("T")
 _ROOT = Path(__file__).resolve().parent.parent.parent
 _REFUSALS = {kind.__name__: kind for kind in (AudienceUnknown, NothingToRead, DocumentError)}
 
@@ -53,39 +57,39 @@ class Reader:
 
         Raises DocumentError with a reason where it cannot be read within the limits.
         """
+        return self._answer(content, _Request(source, size, checks), decode)
+
+    def look(self, content: bytes, source: str, checks: Sequence[CheckName]) -> "LookedAt":
+        """The gist of the document in a file, without its text, and what these checks say of it.
+
+        Raises DocumentError like `read`.
+        """
+        from knowledge.lint.gist import decode  # with numpy, which whoever only reads does not need
+
+        return self._answer(content, _Request(source, None, checks, gist=True), decode)
+
+    def _answer(self, content: bytes, request: "_Request", made_of: Callable[[dict[str, Any]], T]) -> T:
         worker = self._take()
         used = worker.used
-        try:
-            answer = worker.ask(content, source, size, checks, self._limits.seconds)
-        finally:
-            self._give_back(worker)
+        answer = self._asked(worker, content, request)
         if answer is None and used and not worker.late and not worker.stopped:
-            return self.read_afresh(
-                content, source, size, checks
-            )  # what earlier files left behind is not this one's fault
-        return self._result(answer, worker)
-
-    def read_afresh(
-        self, content: bytes, source: str, size: ChunkSize | None, checks: Sequence[CheckName] = ()
-    ) -> FromFile:
-        """Like `read`, in a process that has read nothing before."""
-        worker = self._start()
-        try:
-            answer = worker.ask(content, source, size, checks, self._limits.seconds)
-        finally:
-            self._give_back(worker)
-        return self._result(answer, worker)
-
-    def _result(self, answer: bytes | None, worker: "_Worker") -> FromFile:
+            worker = self._start()  # what earlier files left behind is not this one's fault
+            answer = self._asked(worker, content, request)
         if answer is None:
             raise (DocumentError if worker.stopped else OverLimit)(worker.end(self._limits))
         try:
             said = json.loads(answer)
             if "error" not in said:
-                return decode(said)
+                return made_of(said)
         except (ValueError, TypeError, KeyError):
             raise DocumentError("the reader gave no sense: the file is damaged or hostile") from None
         raise _REFUSALS.get(said["error"], DocumentError)(said.get("reason") or "no reason given")
+
+    def _asked(self, worker: "_Worker", content: bytes, request: "_Request") -> bytes | None:
+        try:
+            return worker.ask(content, request, self._limits.seconds)
+        finally:
+            self._give_back(worker)
 
     def _take(self) -> "_Worker":
         with self._lock:
@@ -152,6 +156,16 @@ class Reader:
         self.close()
 
 
+@dataclass(frozen=True, slots=True)
+class _Request:
+    """What is wanted of a file: its chunks of a `size`, what `checks` say, or only the gist instead of the document."""
+
+    source: str
+    size: ChunkSize | None
+    checks: Sequence[CheckName]
+    gist: bool = False
+
+
 class _Worker:
     """One process. It is asked by one thread at a time."""
 
@@ -162,7 +176,7 @@ class _Worker:
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             cwd=_ROOT,
-            env=without_secrets(),
+            env={**without_secrets(), "OPENBLAS_NUM_THREADS": "1"},  # each thread of numpy reserves address space
         )
         self.process = self._process.pid
         self.used = self.late = self.stopped = False
@@ -170,15 +184,14 @@ class _Worker:
         self._lock = threading.Lock()
         self._deadline: float | None = None
 
-    def ask(
-        self, content: bytes, source: str, size: ChunkSize | None, checks: Sequence[CheckName], seconds: float
-    ) -> bytes | None:
+    def ask(self, content: bytes, request: _Request, seconds: float) -> bytes | None:
         """The answer, None where the process ended instead or was ended after `seconds`."""
         if not self.used:
             self._within(_START_UP, self._is_ready)
         self.used = True
-        request = {"source": source, "size": asdict(size) if size else None, "checks": list(checks)}
-        answer = self._within(seconds, lambda: self._asked(json.dumps(request).encode(), content))
+        size = asdict(request.size) if request.size else None
+        head = json.dumps({"source": request.source, "size": size, "checks": request.checks, "gist": request.gist})
+        answer = self._within(seconds, lambda: self._asked(head.encode(), content))
         if answer is None or self.late or answer.startswith(b'{"error": "MemoryError"'):
             self.alive = False
             self._process.kill()

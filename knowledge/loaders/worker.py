@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from knowledge.chunking import ChunkSize, chunk_document
 from knowledge.documents import AudienceUnknown, Document, DocumentError, NothingToRead
-from knowledge.loaders.frames import encode, read_frame, write_frame
+from knowledge.loaders.frames import encode as encode_document
+from knowledge.loaders.frames import read_frame, write_frame
 
 if TYPE_CHECKING:
     from knowledge.lint.findings import Finding
@@ -51,8 +52,10 @@ _TOO_MUCH = "its text comes to over 250 MB with the headings of every passage: s
 def _answer(load: "Loader", content: bytes, request: dict[str, Any]) -> bytes:
     try:
         document = load(content, request["source"])
+        if request["gist"]:
+            return _looked_at(document, _findings(document, request, len(content)))
         chunks = chunk_document(document, ChunkSize(**request["size"])) if request["size"] else []
-        answer = encode(document, chunks, _findings(document, request, len(content)))
+        answer = encode_document(document, chunks, _findings(document, request, len(content)))
         return answer if len(answer) <= _LARGEST_ANSWER else _refusal("DocumentError", _TOO_MUCH)
     except (NothingToRead, AudienceUnknown, DocumentError) as error:
         return _refusal(type(error).__name__, str(error))
@@ -66,6 +69,12 @@ def _answer(load: "Loader", content: bytes, request: dict[str, Any]) -> bytes:
         what = f"{type(error).__name__}: {error}"[:200]
         return _refusal("DocumentError", f"it cannot be read ({what}): open it in its program and save it anew")
     return _refusal("MemoryError", "")  # outside the handler: what filled the memory is gone by now
+
+
+def _looked_at(document: Document, findings: "list[Finding]") -> bytes:
+    from knowledge.lint.gist import LookedAt, encode, gist_of
+
+    return encode(LookedAt(gist_of(document), tuple(findings)))
 
 
 def _findings(document: Document, request: dict[str, Any], size: int) -> "list[Finding]":

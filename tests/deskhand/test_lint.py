@@ -15,7 +15,7 @@ GOLDEN = """\
 3 documents: 1 severe, 2 warnings, 1 note
   whether titles find their documents was not checked: nothing is indexed yet
   secret               ████████████████████ 1 severe
-  link                 ████████████████████████████████████████ 2 warning
+  link                 ████████████████████████████████████████ 2 warnings
   expired              ████████████████████ 1 note
 
 Severe

@@ -5,12 +5,11 @@ from threading import Barrier
 import pytest
 
 from knowledge import Receipt, open_index
-from knowledge.chunking import ChunkSize
 from knowledge.embedding import Embedder
 from knowledge.lint.folder import Linted, lint_folder
-from knowledge.loaders.frames import FromFile
+from knowledge.lint.gist import LookedAt
 from knowledge.loaders.reader import Reader
-from knowledge.search import Found
+from knowledge.search import Found, Passage
 from settings import Home, Settings, UsageError, load_settings
 from settings.sections.knowledge import CheckName
 from tests.knowledge.lint.making import TOKEN
@@ -114,6 +113,22 @@ async def test_a_document_should_be_found_by_its_own_title(
     assert ("Salary bands", ("managers",)) in asked
 
 
+async def test_titles_are_searched_only_of_documents_that_can_be_found(settings: Settings, write: Write) -> None:
+    write("knowledge/docs/key.md", f"# Key\n\nThe token is {TOKEN}.\n{LEAVE}")
+    for name in ("one", "two", "three"):
+        write(f"knowledge/docs/{name}.md", f"# About {name}\n\nThe page about {name}.\n")
+    asked: list[str] = []
+
+    async def search(title: str, groups: Sequence[str]) -> Found:
+        asked.append(title)
+        first = Passage("1", "one.md", "", "", "", "", None, None, 1.0, 1.0, 1.0, also=("two.md",))
+        return Found((first,))
+
+    linted = await lint_folder(settings, search)
+    assert sorted(asked) == ["About one", "About three", "About two"]  # key.md is kept out of the answers
+    assert [one.source for one in linted.findings if one.check == "unfindable"] == ["three.md"]
+
+
 async def test_a_severe_finding_keeps_a_file_out_until_it_is_accepted(
     home: Home, write: Write, embedder: Embedder
 ) -> None:
@@ -155,15 +170,13 @@ async def test_the_last_good_version_stays_beside_a_quarantined_one(
 async def test_two_documents_are_read_side_by_side(
     write: Callable[[str, str], Path], settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    read, both = Reader.read, Barrier(2)
+    look, both = Reader.look, Barrier(2)
 
-    def met(
-        reader: Reader, content: bytes, source: str, size: ChunkSize | None, checks: Sequence[CheckName]
-    ) -> FromFile:
+    def met(reader: Reader, content: bytes, source: str, checks: Sequence[CheckName]) -> LookedAt:
         both.wait(timeout=30)  # BrokenBarrierError where the other one never comes
-        return read(reader, content, source, size, checks)
+        return look(reader, content, source, checks)
 
-    monkeypatch.setattr(Reader, "read", met)
+    monkeypatch.setattr(Reader, "look", met)
     for number in range(4):
         write(f"knowledge/docs/{number}.md", "# Leave\n\nA page about the leave that everybody has in every year.\n")
     linted = await lint_folder(settings)

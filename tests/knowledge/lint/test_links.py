@@ -1,16 +1,26 @@
 import pytest
 
 from knowledge.documents import Block
-from knowledge.lint.links import Files, anchors_of, broken, links_of
+from knowledge.lint.links import Files, anchors_of, broken, headings_of, links_of
 from tests.knowledge.lint.making import document
 
-FILES = ["policies/leave.md", "policies/pay bands.md", "help/VPN.md", "help/index.html", "logo.png", "wiki:a/b.md"]
+FILES = [
+    "policies/leave.md",
+    "policies/pay bands.md",
+    "help/VPN.md",
+    "help/index.html",
+    "logo.png",
+    "wiki:a/b.md",
+    "policies/leave/details.md",
+    "policies/details.md",
+]
 ANCHORS = {"help/VPN.md": frozenset({"setup", "errors1"}), "policies/leave.md": frozenset({"carryover"})}
 
 
 def found(text: str, source: str = "policies/leave.md") -> list[tuple[str, int | None, str]]:
     links = tuple(links_of(document("Words.", text)))
-    return [(one.severity, one.line, one.reason) for one in broken(source, links, Files(FILES), ANCHORS)]
+    findings = broken(source, links, Files(FILES), ANCHORS, headings_of(ANCHORS))
+    return [(one.severity, one.line, one.reason) for one in findings]
 
 
 @pytest.mark.parametrize(
@@ -27,6 +37,9 @@ def found(text: str, source: str = "policies/leave.md") -> list[tuple[str, int |
         "`[code](missing.md)`",
         "[not a link](Throughout the year)",
         "[outside](../../other/file.md)",
+        "[^1]: Throughout the year",
+        "[below](details/)",
+        "[beside](../details)",
     ],
 )
 def test_links_that_lead_somewhere_or_elsewhere(text: str) -> None:
@@ -45,9 +58,27 @@ def test_links_that_lead_nowhere() -> None:
     assert [line for _, line, _ in found("[x](gone.md) [y](gone.md)")] == [5]
 
 
+def test_a_heading_that_another_document_has_is_named() -> None:
+    assert found("[set up](#set-up)") == [
+        ("note", 5, "the link to '#set-up' leads to no heading, but help/VPN.md has it")
+    ]
+
+
+def test_a_target_without_extension_may_be_meant_otherwise() -> None:
+    assert found("It is so [there](sic).") == [("note", 5, "the link to 'sic' leads to no file")]
+    links = tuple(links_of(document("[them](github.example.com/acme)")))
+    [finding] = broken("policies/leave.md", links, Files(FILES), {}, {})
+    assert finding.fix.startswith("if it leads to a site, write it with https://")
+
+
 def test_links_stay_within_their_source() -> None:
     assert found("[x](b.md)", "wiki:a/c.md") == []
     assert len(found("[x](leave.md)", "wiki:a/c.md")) == 1
+
+
+def test_an_id_may_stand_in_its_heading() -> None:
+    made = document(blocks=(Block("Text", ("Set up {#set-up-of-(new)-phones}",)),))
+    assert anchors_of(made) == {"leave", "setup", "setupofnewphones"}
 
 
 def test_anchors_are_headings_and_ids() -> None:

@@ -41,7 +41,7 @@ def test_it_shows_figures_chart_and_findings_and_loads_nothing() -> None:
     page = lint_page(Linted(findings, files=3, documents=3, words=900, notices=["titles were not checked"]), MADE)
     for text in ("3 documents, 900 words", "2026-11-25 09:30", "a private key", "line 5", "page 2", "titles were not"):
         assert text in page
-    assert page.count("<rect") == 2
+    assert page.count('class="row"') == 2
     assert not re.search(r"(?:src|href|url)\s*[=(]|@import|<script", page)
     assert "prefers-color-scheme: dark" in page
 

@@ -2,6 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from knowledge.documents import Block
 from settings.credentials import veil
 from tests.knowledge.lint.making import AWS, KEY, TOKEN, document, run
 
@@ -17,6 +18,7 @@ from tests.knowledge.lint.making import AWS, KEY, TOKEN, document, run
         "postgres://app:Wq7rT9zL@db.acme-internal.com:5432/hr",
         "postgres://app:correct-horse-staple@db.acme-internal.com/hr",
         "password: kX9#vTq2!mLz",
+        "export DB_PASSWORD=kX9#vTq2!mLz",
         "Passwort = Zr7-Kw93-Lmq8-Tv",
         "https://hooks.slack.com/services/" + "T02AB3CD4/B05EF6GH7/a8Kd93mQpZ2vLrT8nYwBx4Ce",
     ],
@@ -57,6 +59,7 @@ def test_what_may_be_one_is_a_warning(text: str) -> None:
         "postgres://user:password@localhost/db",
         "token: string",
         "secret: SHA256",
+        "next_page_token=CAUQAA3xZ9bcD-k",
         "password = config.db1",
         "-----BEGIN PRIVATE KEY-----\n...\n-----END PRIVATE KEY-----",
         "Passwords expire after 90 days. Password: see 1Password.",
@@ -66,6 +69,18 @@ def test_what_may_be_one_is_a_warning(text: str) -> None:
 )
 def test_placeholders_and_rules_are_no_secrets(text: str) -> None:
     assert run("secret", document(text)) == []
+
+
+def test_a_column_of_passwords_is_found() -> None:
+    def found(head: str, cell: str) -> list[tuple[str, int | None]]:
+        rows = f"| System | {head} |\n|---|---|\n| VPN | ask the desk |\n| Wiki | {cell} |"
+        made = document("Some words.", blocks=(Block(rows, kind="table", line=5),))
+        return [(finding.severity, finding.line) for finding in run("secret", made)]
+
+    for head, cell in (("Password", "Tr0ub4dor&3x"), ("PIN", "a4471b"), ("Initial password", "`Sunny-Meadow-42`")):
+        assert found(head, cell) == [("warning", 8)], (head, cell)
+    for head, cell in (("Password", "8 to 14 signs"), ("Password", "********"), ("Form", "P-77b41")):
+        assert found(head, cell) == [], (head, cell)
 
 
 @pytest.mark.parametrize(
@@ -117,6 +132,14 @@ def test_numbers_of_people_are_told_by_their_check_digits(text: str, kind: str) 
 )
 def test_other_numbers_and_contacts_are_no_personal_data(text: str) -> None:
     assert run("personal", document(text)) == []
+
+
+def test_what_is_said_of_numbers_is_true() -> None:
+    ibans = ["DE02120300000000202051", "DE02500105170137075030"]
+    assert run("personal", document("\n".join(ibans)))[0].reason == (
+        "2 bank account numbers (IBAN) (the check digits fit)"
+    )
+    assert run("personal", document("SSN 536-90-4399"))[0].reason == "1 social security number (the form fits)"
 
 
 def test_a_list_of_people_is_worse_than_one() -> None:

@@ -27,6 +27,13 @@ def test_near_copies_are_found_among_many() -> None:
     assert 0.85 <= share <= 1
 
 
+@given(st.lists(st.integers(0, 6), max_size=12))
+def test_the_earliest_of_the_same_texts_is_named(kinds: list[int]) -> None:
+    texts = [" ".join(f"kind{kind} {word}" for word in WORDS[:40]) if kind else "short" for kind in kinds]
+    expected = [(place, kinds.index(kind), 1.0) for place, kind in enumerate(kinds) if kind and kind in kinds[:place]]
+    assert list(alike([signature(text) for text in texts], 0.85)) == expected
+
+
 @given(st.text())
 def test_any_text_has_a_signature_or_none(text: str) -> None:
     made = signature(text)

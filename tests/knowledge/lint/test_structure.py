@@ -14,7 +14,11 @@ def test_hardly_any_text() -> None:
 def test_a_scan_has_few_words_a_page() -> None:
     scan = document(blocks=(Block("Page one of the contract", page=1),), pages=12)
     [finding] = run("empty", scan)
-    assert (finding.severity, finding.reason) == ("warning", "5 words on 12 pages: most likely pictures of text")
+    assert (finding.severity, finding.reason) == ("warning", "5 words on 12 pages: perhaps pictures of text")
+    assert "OCR" not in finding.fix  # of a PDF alone text can be recognised
+    slides = document(blocks=tuple(Block("Our three goals: grow", page=page) for page in range(1, 11)), pages=10)
+    assert run("empty", slides, "goals.pptx") == []
+    [finding] = run("empty", slides, "goals.pdf")
     assert "OCR" in finding.fix
 
 
@@ -48,6 +52,26 @@ def test_headings_without_text() -> None:
         (7, "nothing below 'Sick leave'")
     ]
     assert run("heading-without-text", document(WORDS)) == []
+
+
+def test_headings_of_documents_without_lines() -> None:
+    outline = (Heading("Charter", 1), Heading("Goals", 1), Heading("Risks", 1), Heading("Team", 1))
+    made = document(outline=outline, blocks=(Block(WORDS, ("Goals",)), Block(WORDS, ("Team",))))
+    [finding] = run("heading-without-text", made, "charter.docx")
+    assert finding.reason == "nothing below 'Risks'"
+    assert run("heading-without-text", made, "charter.pdf") == []  # there they are guessed by their letters' size
+
+
+def test_headings_of_a_page_in_one_line() -> None:
+    outline = (Heading("Leave", 1, 1), Heading("Empty", 2, 1), Heading("Full", 2, 1))
+    made = document(outline=outline, blocks=(Block(WORDS, ("Full",), line=1),))
+    assert [found.reason for found in run("heading-without-text", made)] == ["nothing below 'Empty'"]
+
+
+def test_levels_of_headings_in_plain_text_are_guessed() -> None:
+    outline = (Heading("PART TWO", 1, 3), Heading("CHAPTER I", 1, 5), Heading("END", 1, 9))
+    made = document(outline=outline, blocks=(Block(WORDS, ("CHAPTER I",), line=7),))
+    assert [found.line for found in run("heading-without-text", made, "book.txt")] == [9]
 
 
 def test_a_table_that_is_cut() -> None:
