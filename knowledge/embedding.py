@@ -14,6 +14,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
+from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -160,8 +161,15 @@ def weights_fingerprint(settings: EmbeddingSettings, cache: Path) -> str | None:
 
 def _fingerprint(settings: EmbeddingSettings, weights: Path) -> str:
     """The model's name and the first 12 hex digits of the SHA-256 of its weights."""
+    there = weights.stat()
+    return f"{settings.model}@{_digest(weights, there.st_size, there.st_mtime_ns)[:12]}"
+
+
+@lru_cache(maxsize=8)
+def _digest(weights: Path, _size: int, _mtime_ns: int) -> str:
+    """The SHA-256 of a file of tens of megabytes: asked for before it is loaded and after, read once."""
     with weights.open("rb") as file:
-        return f"{settings.model}@{hashlib.file_digest(file, 'sha256').hexdigest()[:12]}"
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _note(settings: EmbeddingSettings, cache: Path) -> Path:

@@ -3,6 +3,7 @@
 Why and when each exists: docs/decisions/0010-generations.md.
 """
 
+import asyncio
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -81,6 +82,7 @@ class Generations:
             await self._stores.publish(current.id)  # every time: the last run may have ended before it
             return report
         notes = [] if current is None else await self._bring_as_it_is(current, task)
+        await asyncio.to_thread(task.reader.start_ahead)
         generation = await self._beside(recipe)
         report = await self._bring(generation, task, current)
         await self._switch(generation)

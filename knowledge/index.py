@@ -45,6 +45,9 @@ _LEAST_FREE = 100_000_000
 _MOMENT_SECONDS = 1.0
 """So long a question waits to see whether documents have changed; a cold start loads its model meanwhile."""
 
+_REST_SECONDS = 0.5
+"""So long after a question the memory that it took is given back, if none has followed."""
+
 
 class Index:
     """Made by `open_index`; everything that the other rooms ask of the knowledge goes through here."""
@@ -70,6 +73,7 @@ class Index:
         self._running_under: Sources | None = None
         self._looking = False
         self._warming: asyncio.Future[Embedder] | None = None
+        self._rest: asyncio.TimerHandle | None = None
         self._settings = settings
         self._reranker = _reranker(settings)
         self._judge: tuple[str, Judge | None] | None = None
@@ -123,13 +127,16 @@ class Index:
                 answer,
                 judged,
             )
+        self._rest_soon()
         return replace(found, passages=tuple(map(self._with_link, found.passages)))
 
     async def quote(self, question: str, passages: Sequence[Passage]) -> tuple[Quote, ...]:
         """The sentences of the passages that answer best."""
         current = await self._catalogue.current()
         language = current.recipe.language if current is not None else self._settings.knowledge.language
-        return await best_quotes(question, passages, await self.embedder(), terms_of(language))
+        quotes = await best_quotes(question, passages, await self.embedder(), terms_of(language))
+        self._rest_soon()
+        return quotes
 
     async def sync(
         self,
@@ -253,11 +260,20 @@ class Index:
         if self._warming is not None:
             self._warming.cancel()
             await asyncio.gather(self._warming, return_exceptions=True)
+        if self._rest is not None:
+            self._rest.cancel()
         await self._embedders.close()
         if self._reranker is not None:
             self._reranker.close()
         await self._stores.close()
         await self._stack.aclose()
+
+    def _rest_soon(self) -> None:
+        """Give memory back in a while: a question leaves some 35 MB behind."""
+        loop = asyncio.get_running_loop()
+        if self._rest is not None:
+            self._rest.cancel()
+        self._rest = loop.call_later(_REST_SECONDS, loop.run_in_executor, None, give_back_memory)
 
     async def _run(
         self,
@@ -332,11 +348,10 @@ class Index:
         if self._searching is not None and self._searching[0] == generation:
             return self._searching[1]
         settings = self._settings
-        store, embedder = await self._generations.store(generation), await self._embedders.of(generation.recipe)
-        terms = terms_of(generation.recipe.language)
-        if terms.english:
-            await asyncio.to_thread(load_near_words)
-            await asyncio.to_thread(load_places)
+        store, terms = await self._generations.store(generation), terms_of(generation.recipe.language)
+        embedder, _ = await asyncio.gather(
+            self._embedders.of(generation.recipe), asyncio.to_thread(_load_tables, terms.english)
+        )
         searcher = Searcher(
             store,
             embedder,
@@ -420,6 +435,13 @@ async def open_index(
             yield index
         finally:
             await index.close()
+
+
+def _load_tables(english: bool) -> None:
+    """Have the word tables at hand, while the model loads."""
+    if english:
+        load_near_words()
+        load_places()
 
 
 def _stores(settings: Settings) -> Stores:

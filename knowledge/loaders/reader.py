@@ -52,6 +52,10 @@ class Reader:
         """The limits as they are noted with a file that went over one of them."""
         return f"{self._limits.seconds:g}s,{self._limits.memory_mb}MB"
 
+    def start_ahead(self) -> None:
+        """Start the first process before there is a file, so that it loads while other things are being prepared."""
+        self._give_back(self._start())
+
     def read(self, content: bytes, source: str, size: ChunkSize | None, checks: Sequence[CheckName] = ()) -> FromFile:
         """The document in a file, its chunks (none without a `size`), and what these checks say of it.
 

@@ -17,8 +17,12 @@ from knowledge.loaders.frames import encode as encode_document
 from knowledge.loaders.frames import read_frame, write_frame
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from knowledge.lint.findings import Finding
     from knowledge.loaders import Loader
+
+    Lint = Callable[..., list[Finding]]
 
 _GRACE = 5
 """Seconds that the parent has to end a read that takes too long, before the process ends itself."""
@@ -27,7 +31,8 @@ _GRACE = 5
 def main(seconds: int, memory_mb: int) -> None:
     """Serve requests until standard input ends."""
     requests, answers = _own_pipes()
-    from knowledge.loaders import load  # now, so that it takes no file's time
+    from knowledge.lint.checks import lint_document  # now, so that it takes no file's time
+    from knowledge.loaders import load
 
     _limit(memory_mb)
     write_frame(answers, b"ready")
@@ -36,7 +41,7 @@ def main(seconds: int, memory_mb: int) -> None:
         assert content is not None
         request = json.loads(head)
         _alarm(seconds + _GRACE)
-        answer = _answer(load, content, request)
+        answer = _answer(load, lint_document, content, request)
         _alarm(0)
         write_frame(answers, answer)
         if answer.startswith(_SPENT):
@@ -49,13 +54,14 @@ _LARGEST_ANSWER = 250_000_000
 _TOO_MUCH = "its text comes to over 250 MB with the headings of every passage: split the document"
 
 
-def _answer(load: "Loader", content: bytes, request: dict[str, Any]) -> bytes:
+def _answer(load: "Loader", lint: "Lint", content: bytes, request: dict[str, Any]) -> bytes:
     try:
         document = load(content, request["source"])
+        findings = _findings(lint, document, request, len(content))
         if request["gist"]:
-            return _looked_at(document, _findings(document, request, len(content)))
+            return _looked_at(document, findings)
         chunks = chunk_document(document, ChunkSize(**request["size"])) if request["size"] else []
-        answer = encode_document(document, chunks, _findings(document, request, len(content)))
+        answer = encode_document(document, chunks, findings)
         return answer if len(answer) <= _LARGEST_ANSWER else _refusal("DocumentError", _TOO_MUCH)
     except (NothingToRead, AudienceUnknown, DocumentError) as error:
         return _refusal(type(error).__name__, str(error))
@@ -77,13 +83,11 @@ def _looked_at(document: Document, findings: "list[Finding]") -> bytes:
     return encode(LookedAt(gist_of(document), tuple(findings)))
 
 
-def _findings(document: Document, request: dict[str, Any], size: int) -> "list[Finding]":
+def _findings(lint: "Lint", document: Document, request: dict[str, Any], size: int) -> "list[Finding]":
     """What the checks say: their patterns meet hostile text here, within the same limits."""
     if not request["checks"]:
         return []
-    from knowledge.lint.checks import lint_document
-
-    return lint_document(request["source"], document, checks=request["checks"], size=size)
+    return lint(request["source"], document, checks=request["checks"], size=size)
 
 
 def _refusal(kind: str, reason: str) -> bytes:

@@ -59,6 +59,24 @@ def documents(write: Write) -> dict[str, Path]:
     return paths
 
 
+async def test_memory_is_given_back_once_after_the_last_of_several_questions(
+    documents: dict[str, Path], settings: Settings, embedder: Embedder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = threading.Semaphore(0)
+    async with open_index(settings, embedder) as index:
+        await index.sync()
+        monkeypatch.setattr("knowledge.index.give_back_memory", given.release)
+        monkeypatch.setattr("knowledge.index._REST_SECONDS", 3600.0)
+        for question in ("annual leave", "carry over"):
+            await index.search(question)
+        monkeypatch.setattr("knowledge.index._REST_SECONDS", 0.0)
+        found = await index.search("certificate")
+        assert await asyncio.to_thread(given.acquire, timeout=20)
+        await index.quote("certificate", found.passages)
+        assert await asyncio.to_thread(given.acquire, timeout=20)
+    assert not given.acquire(blocking=False)
+
+
 @pytest.mark.usefixtures("documents")
 async def test_terms_are_worked_out_beside_the_loop(
     settings: Settings, embedder: Embedder, monkeypatch: pytest.MonkeyPatch

@@ -80,6 +80,14 @@ def test_one_process_reads_many_files_and_ends_with_the_reader() -> None:
     assert opened.processes == []
 
 
+def test_a_process_that_was_started_ahead_reads_the_first_file() -> None:
+    with Reader(ReadingSettings()) as reader:
+        reader.start_ahead()
+        [there] = reader.processes
+        reader.read(b"# A title\n\nText.\n", "a.md", None)
+        assert reader.processes == [there]
+
+
 def test_threads_read_side_by_side() -> None:
     with Reader(ReadingSettings()) as opened:
         found: list[Document] = []
