@@ -63,7 +63,7 @@ async def test_a_mistake_in_the_chain_is_found_before_anything_is_indexed(
 ) -> None:
     write("settings/assistant.yaml", "plugins:\n  - rga\n  - answer\n")
     with pytest.raises(
-        SettingsError, match=r"^settings/assistant\.yaml:2: plugins\[0\]: no plugin named 'rga' \(known: "
+        SettingsError, match=r"^settings/assistant\.yaml:2: plugins\[0\]: no plugin named 'rga' \(did you mean rag\?\)$"
     ):
         async with open_assistant(load_settings(company)):
             pytest.fail("must not open")

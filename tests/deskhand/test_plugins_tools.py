@@ -94,7 +94,7 @@ def test_a_process_at_work_says_what_each_step_took(
     for command in (["plugins"], ["search", "leave"], ["ask", "How many days can I carry over?"]):
         assert deskhand(*command, *home).err == (
             "deskhand: note: the settings before stay in force: "
-            "settings/assistant.yaml:2: plugins[0].shout.mrak: no such option (known: mark)\n"
+            "settings/assistant.yaml:2: plugins[0].shout.mrak: no such option (did you mean mark?)\n"
         )
     chat.stdin.write(b"exit\n")
     chat.stdin.flush()
