@@ -394,7 +394,7 @@ Administer = Callable[[discord.Interaction, str], Awaitable[None]]
 
 
 def _administration_group(administer: Administer) -> app_commands.Group:
-    """`/deskhand help | status | reindex | why | pause | resume`."""
+    """`/deskhand help | status | reindex | why | pause | resume | do`."""
     group = app_commands.Group(name="deskhand", description="Commands of the assistant")
     for name, about in (
         ("help", "List the commands"),
