@@ -175,13 +175,18 @@ class Index:
         notes = []
         if self._settings.knowledge.store != self._store_settings:
             notes.append("the settings name another store: it is used from the next start on")
-        wanted = (await self._generations.wanted(self._settings.knowledge)).fingerprint
-        if current.instead_of and current.instead_of == wanted:
+        wanted = await self._generations.wanted(self._settings.knowledge)
+        if current.instead_of and current.instead_of == wanted.fingerprint:
             notes.append("after a rollback the index made before the last change of the settings answers")
-        elif current.fingerprint != wanted:
+        elif current.fingerprint != wanted.fingerprint:
+            as_it_was = replace(wanted, formats=current.recipe.formats).fingerprint
+            differs = (
+                "this version of Deskhand reads or cuts documents differently"
+                if current.fingerprint == as_it_was
+                else "the settings name another model, chunk size or language"
+            )
             notes.append(
-                "the settings name another model, chunk size or language: the index answers as it was made, "
-                "until `deskhand index` has built the new one beside it"
+                f"{differs}: the index answers as it was made, until `deskhand index` has built the new one beside it"
             )
         if held_back := len(await self._other_rules(current)):
             documents, them = ("1 document", "it") if held_back == 1 else (f"{held_back} documents", "them")

