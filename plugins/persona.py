@@ -89,6 +89,10 @@ def _build(options: PersonaOptions, context: Context, base: Prompt, option: str)
     )
 
 
+_SURELY = 0.8
+"""So near to a known name, by difflib's ratio, a word in braces is a slip of it."""
+
+
 def _filled_in(text: str, file: str, context: Context) -> str:
     """The persona's text with what it leaves open. Other braces stay, unless one looks like a slip of a known name."""
     if not text.strip():
@@ -96,6 +100,6 @@ def _filled_in(text: str, file: str, context: Context) -> str:
     values = {"name": context.assistant, "contact": context.contact}
     for number, line in enumerate(text.splitlines(), start=1):
         for word in re.findall(r"\{([^{}\n]{1,40})\}", line):
-            if word not in values and (meant := near(word.strip(), values)):
+            if word not in values and (meant := near(word.strip(), values, _SURELY)):
                 raise OptionError("", f"{file}:{number}: nothing is known as {{{word}}} (did you mean {{{meant}}}?)")
     return re.sub(r"\{(name|contact)\}", lambda found: values[found[1]], text.strip())

@@ -261,7 +261,7 @@ def _named_like_keys(value: Any, path: tuple[int | str, ...] = ()) -> Iterator[t
             yield from _named_like_keys(inner, (*path, index))
 
 
-_PURPOSES = ("answer", "rewrite_query", "tone", "judge")
+_PURPOSES = ("answer", "rewrite_query", "tone", "translate")
 _SURELY = 0.8
 """Plugins name routes of their own: only what is very near is a slip."""
 
@@ -272,7 +272,11 @@ def _route_problems(settings: Settings) -> Iterator[Problem]:
     known = [*models.models, EXTRACTIVE]
     used = {name for rule in models.rules for name in (rule.use, rule.route)}
     for route, names in models.routes.items():
-        if route not in _PURPOSES and route not in used and (meant := near(route, _PURPOSES, _SURELY)):
+        if (
+            route not in _PURPOSES
+            and route not in used
+            and (meant := near(route, set(_PURPOSES) - models.routes.keys(), _SURELY))
+        ):
             yield settings.problem(("models", "routes", route), f"nothing uses this route (did you mean {meant}?)")
         if not names:
             yield settings.problem(("models", "routes", route), f"names no model (known: {', '.join(known)})")

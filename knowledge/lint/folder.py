@@ -172,9 +172,12 @@ async def _unfindable(looked: Sequence[_Looked], search: Search) -> list[Finding
             if finding := await _not_found(one, search):
                 findings.append(finding)
 
-    async with asyncio.TaskGroup() as group:  # so that the cores embed titles side by side
-        for _ in range(_SEARCHES):
-            group.create_task(search_next())
+    try:
+        async with asyncio.TaskGroup() as group:  # so that the cores embed titles side by side
+            for _ in range(_SEARCHES):
+                group.create_task(search_next())
+    except ExceptionGroup as errors:
+        raise errors.exceptions[0] from None
     return findings
 
 

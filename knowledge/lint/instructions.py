@@ -101,7 +101,7 @@ _ON_A_SUBJECT = re.compile(
     r"|the (?:system|user)|me\b)",
     re.I,
 )
-"""After instructions that people gave each other on something: which car park to use, how to pack."""
+"""After instructions that people may have given each other on something: less of a sign, but one."""
 _QUOTES = re.compile(r"[\"“”„«»「‘’'`]")
 _BASE64 = re.compile(r"(?<![A-Za-z0-9+/=_-])[A-Za-z0-9+/]{40,}={0,2}(?![A-Za-z0-9+/=_-])")
 _FORMAT = re.compile("[\u00ad\u180e\u200b-\u200f\u2060-\u2064\ufeff\U000e0000-\U000e007f]")
@@ -187,13 +187,16 @@ def _signs(text: str, code: bool) -> tuple[int, int, bool]:
         for match in pattern.finditer(text):
             if (
                 pattern is _OVERRIDE
-                and (_is_said_to_people(match.group()) or _ON_A_SUBJECT.match(text, match.end()))
+                and _is_said_to_people(match.group())
                 and not (asked and _OF_BEFORE.search(match.group()))
             ):
                 continue
             starts.append(match.start())
             quoted.append(code or _is_quoted(text, match))
-            strong = pattern is _TEMPLATE or (pattern is _OVERRIDE and _UNMISTAKABLE.search(match.group()))
+            on_a_subject = _ON_A_SUBJECT.match(text, match.end())
+            strong = pattern is _TEMPLATE or (
+                pattern is _OVERRIDE and _UNMISTAKABLE.search(match.group()) and not on_a_subject
+            )
             signs += 2 if strong else 1
     if not starts:
         return 0, 0, False

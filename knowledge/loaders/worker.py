@@ -59,9 +59,10 @@ def _answer(load: "Loader", lint: "Lint", content: bytes, request: dict[str, Any
         document = load(content, request["source"])
         findings = _findings(lint, document, request, len(content))
         if request["gist"]:
-            return _looked_at(document, findings)
-        chunks = chunk_document(document, ChunkSize(**request["size"])) if request["size"] else []
-        answer = encode_document(document, chunks, findings)
+            answer = _looked_at(document, findings)
+        else:
+            chunks = chunk_document(document, ChunkSize(**request["size"])) if request["size"] else []
+            answer = encode_document(document, chunks, findings)
         return answer if len(answer) <= _LARGEST_ANSWER else _refusal("DocumentError", _TOO_MUCH)
     except (NothingToRead, AudienceUnknown, DocumentError) as error:
         return _refusal(type(error).__name__, str(error))
