@@ -285,11 +285,10 @@ class Searcher:
         if self._judge is None or not best:
             return []
         named = [in_other_words(text, names) for text, names in zip(texts, instead, strict=True)]
-        passages = [_whole_text(payload) for _, payload in best]
-        if not any(instead):
-            return await self._judge.logits(texts, passages)
-        rows = await self._judge.logits([*texts, *named], passages)
-        return [[fmean(both) for both in zip(row[: len(texts)], row[len(texts) :], strict=True)] for row in rows]
+        ways = list(dict.fromkeys([*texts, *named]))
+        rows = await self._judge.logits(ways, [_whole_text(payload) for _, payload in best])
+        pairs = [(ways.index(text), ways.index(name)) for text, name in zip(texts, named, strict=True)]
+        return [[(row[text] + row[name]) / 2 for text, name in pairs] for row in rows]
 
     async def _fetch(self, ids: Sequence[int]) -> dict[int, Payload]:
         """Payloads of these chunks, in the same order; those of a company's usual questions soon are at hand."""

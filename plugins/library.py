@@ -1,6 +1,7 @@
 """litellm, loaded when a language model is first needed: its import takes seconds and 160 MB."""
 
 import logging
+import threading
 import warnings
 from dataclasses import dataclass
 from functools import cache
@@ -22,9 +23,23 @@ class Litellm:
         return model in self.priced or name in self.priced or provider in ("ollama", "ollama_chat")
 
 
-@cache
+_loading = threading.Lock()
+"""A Router that is made meanwhile in another thread would add models of its own to those with a price."""
+
+
 def import_litellm() -> Litellm:
     """The library, without its look-ups and greetings. Takes seconds the first time."""
+    with _loading:
+        return _library()
+
+
+def litellm_is_loaded() -> bool:
+    """Whether it has been needed so far."""
+    return _library.cache_info().currsize > 0
+
+
+@cache
+def _library() -> Litellm:
     set_default("LITELLM_LOCAL_MODEL_COST_MAP", "True")  # else it fetches a price list at import
     set_default("LITELLM_MODE", "PRODUCTION")  # else it reads any .env of the working directory
     import litellm

@@ -13,7 +13,7 @@ from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from plugins.library import Litellm, import_litellm
+from plugins.library import Litellm, import_litellm, litellm_is_loaded
 from plugins.prompt import ChatMessage
 from plugins.providers import provider_problem
 from plugins.trace import Usage
@@ -243,7 +243,7 @@ class ModelRouter:
 
 async def close_connections() -> None:
     """Close the connections of every Router of the process: litellm shares them, also with later ones."""
-    if import_litellm.cache_info().currsize:
+    if litellm_is_loaded():
         await import_litellm().module.close_litellm_async_clients()
 
 

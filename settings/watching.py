@@ -37,10 +37,14 @@ async def watch(folders: Folders, wanted: Wanted, settle_seconds: float, poll: b
         except OSError as error:
             _log.warning("changes in folders cannot be watched (%s): they are looked for instead", error)
         except ExceptionGroup as group:
-            if group.subgroup(RuntimeError) is None:
+            given_up, others = group.split(RuntimeError)
+            if given_up is None or others is not None:
                 raise
             # watchfiles gives up at a name that is no UTF-8, which other systems' archives bring along
-            _log.warning("a file's name is not UTF-8: from now on changes in folders are looked for, not watched")
+            _log.warning(
+                "a file's name is not UTF-8 (%s): from now on changes in folders are looked for, not watched",
+                given_up.exceptions[0],
+            )
             known = await asyncio.to_thread(_look, folders, wanted)
             yield set(folders())  # what changed is not known
     async for changes in _polled(folders, wanted, settle_seconds, known):

@@ -15,7 +15,7 @@ _LINK = re.compile(
 _DEFINITION = re.compile(r"^ {0,3}\[(?!\^)[^\]\n]+\]:\s*<?([^\s<>]+)", re.M)
 _CODE = re.compile(r"(`+)[^`\n]+\1")
 _ID = re.compile(r"\b(?:id|name)=[\"']([^\"']+)|\{:?[ ]?#+([^\s{}#][^\s{}]*)(?:\s[^{}\n]{0,200})?\}")
-_HOST = re.compile(r"(?:[\w-]+\.)+(?:com|org|net|io|gov|edu|info|dev|app|[a-z]{2})(?:/|$)", re.I)
+_HOST = re.compile(r"(?:[\w-]+\.)+(?:(?:com|org|net|io|gov|edu|info|dev|app)(?:/|$)|[a-z]{2}/)", re.I)
 _ENDINGS = ("", ".md", ".html", ".htm", "/index.md", "/index.html", "/README.md")
 
 

@@ -31,7 +31,7 @@ _GRACE = 5
 def main(seconds: int, memory_mb: int) -> None:
     """Serve requests until standard input ends."""
     requests, answers = _own_pipes()
-    from knowledge.lint.checks import lint_document  # now, so that it takes no file's time
+    from knowledge.lint.checks import lint_document  # now, so that loading them takes no file's time
     from knowledge.loaders import load
 
     _limit(memory_mb)

@@ -5,7 +5,11 @@ from plugins.persona import ExampleOptions, Persona, PersonaPluginOptions, Place
 from settings import Settings
 from tests.plugins.parts import CONTACT, Inside, ask, make_context
 
-FILES = {"default.md": "  I am {name}, ask {contact}.\n", "it.md": "I am the IT desk.", "braces.md": "{other} {name}"}
+FILES = {
+    "default.md": "  I am {name}, ask {contact}.\n",
+    "it.md": "I am the IT desk.",
+    "braces.md": "{other} {content} {username} {name}",
+}
 BADGE = ExampleOptions(question="badge?", answer="Two days [1].")
 
 
@@ -22,7 +26,7 @@ async def test_the_file_becomes_the_system_prompt_with_name_and_contact_filled_i
 
 async def test_other_braces_are_left_alone(settings: Settings) -> None:
     prompt = await prompt_of(settings, PersonaPluginOptions(prompt="braces.md"))
-    assert prompt.system == ("{other} Deskhand",)
+    assert prompt.system == ("{other} {content} {username} Deskhand",)
 
 
 async def test_examples_and_the_way_to_think_are_in_the_prompt(settings: Settings) -> None:

@@ -160,6 +160,7 @@ ONE_MISTAKE: list[tuple[str, str, str | None]] = [
     ("settings/chats.yaml", "x: 1\n", ": no settings file has this name (known: assistant.yaml, knowledge.yaml, "),
     (MODELS, "routes:\n  anser: [extractive]\n", ":2: routes.anser: nothing uses this route (did you mean answer?)"),
     (MODELS, "routes:\n  answer: [extractive]\n  answer_brief: [extractive]\n", None),
+    (MODELS, "routes:\n  answer: [extractive]\n  answers: [extractive]\n", None),
     (
         MODELS,
         "rules:\n- {use: anser, when: {groups: [a]}}\nroutes: {answer: [extractive], anser: [extractive]}\n",

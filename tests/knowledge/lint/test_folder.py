@@ -11,6 +11,7 @@ from knowledge.lint.gist import LookedAt
 from knowledge.loaders.reader import Reader
 from knowledge.search import Found, Passage
 from settings import Home, Settings, UsageError, load_settings
+from settings.errors import IndexAway
 from settings.sections.knowledge import CheckName
 from tests.knowledge.lint.making import TOKEN
 
@@ -181,3 +182,14 @@ async def test_two_documents_are_read_side_by_side(
         write(f"knowledge/docs/{number}.md", "# Leave\n\nA page about the leave that everybody has in every year.\n")
     linted = await lint_folder(settings)
     assert linted.documents == 4
+
+
+async def test_a_search_that_fails_says_why(settings: Settings, write: Write) -> None:
+    for name in ("one.md", "two.md", "three.md"):
+        write(f"knowledge/docs/{name}", f"# The page {name}\n\nThe canteen opens at eight on weekdays.\n")
+
+    async def search(title: str, groups: Sequence[str]) -> Found:
+        raise IndexAway("the server is away")
+
+    with pytest.raises(IndexAway, match="the server is away"):
+        await lint_folder(settings, search)

@@ -71,6 +71,13 @@ def test_a_target_without_extension_may_be_meant_otherwise() -> None:
     assert finding.fix.startswith("if it leads to a site, write it with https://")
 
 
+@pytest.mark.parametrize("name", ["gone.md", "old.py", "old/page.md"])
+def test_a_file_that_is_gone_is_no_site(name: str) -> None:
+    links = tuple(links_of(document(f"[x]({name})")))
+    [finding] = broken("policies/leave.md", links, Files(FILES), {}, {})
+    assert finding.fix == "correct the path, or remove the link"
+
+
 def test_links_stay_within_their_source() -> None:
     assert found("[x](b.md)", "wiki:a/c.md") == []
     assert len(found("[x](leave.md)", "wiki:a/c.md")) == 1
